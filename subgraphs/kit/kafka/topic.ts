@@ -1,0 +1,50 @@
+import type { Position } from '../../../schema/position.ts';
+import type { RawBatch } from '../records.ts';
+
+/** A topic as the cluster knows it, and the ways to read it. Implemented over the raw fetch. */
+export interface Topic {
+  readonly name: string;
+  readonly clusterId: string;
+  /** Changes when the topic is deleted and made again. */
+  readonly topicId: string;
+  readonly partitions: number;
+  /** First offset that Kafka still has, by partition. */
+  earliest(): Promise<Position>;
+  /** Last stable offset, by partition: what a read_committed reader can reach now. */
+  latest(): Promise<Position>;
+  /** First offset at or after a time; where there is none, the last stable offset. */
+  at(timestampMs: number): Promise<Position>;
+  /** Reads all partitions from `from` on until stopped. One at a time per Topic. */
+  read(from: Position, sink: ReaderSink): Reader;
+  /** Reads `from` ≤ offset < `until` once, on a connection of its own (S22). Ends when `until` is reached in every partition. */
+  readRange(from: Position, until: Position, signal: AbortSignal): AsyncIterable<RawBatch>;
+  close(): Promise<void>;
+}
+
+export interface ReaderSink {
+  /**
+   * Takes a batch; batches of one partition come in order. The reader goes on fetching while it works, up to a bound
+   * of bytes that are not yet taken. A rejection ends the reader with that error.
+   */
+  batch(batch: RawBatch): Promise<void>;
+  /** A position below the log start (retention), or a truncated log: never reset in silence (S11). The sink decides where to go on. */
+  outOfRange(event: { partition: number; position: number; logStart: number; end: number }): Promise<number>;
+  /** The topic was deleted and made again, or is gone; the reader has ended. */
+  recreated(event: { was: string; now: string | null }): void;
+}
+
+export interface Reader {
+  /** Next offsets that were handed to the sink. */
+  readonly position: Position;
+  /** Last stable offset minus position, summed; 0 when it is up to date. Null before the first answer of each partition. */
+  readonly lag: number | null;
+  readonly stats: {
+    readonly fetches: number;
+    readonly records: number;
+    readonly bytes: number;
+    readonly metadataRefreshes: number;
+  };
+  /** Rejects when the reader ended by an error; resolves after stop(). */
+  readonly done: Promise<void>;
+  stop(): Promise<void>;
+}

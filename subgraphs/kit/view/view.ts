@@ -1,0 +1,84 @@
+import type { FilterDescription, OrderDescription } from '../../../schema/description.ts';
+import type { Position } from '../../../schema/position.ts';
+import type { DecodedRecord, RecordState, Row } from '../records.ts';
+
+/** The latest record of each key of a COMPACT topic, with the position that it reflects. Implemented by SQLite (S26). */
+export interface View {
+  /** What is committed: every record below it is in the rows (S26). */
+  readonly position: Position;
+  /**
+   * Applies records in order and commits them with the new position, in one transaction or several.
+   * Records below the position are skipped. Resolves after the commit, with each applied record and the row it replaced.
+   */
+  apply(batch: ViewBatch): Promise<readonly ViewChange[]>;
+  /** Rows by record key, in the order asked; null where the key is unknown or deleted. One read for all. */
+  getMany(keys: readonly string[]): Promise<readonly (StoredRow | null)[]>;
+  /** Rows by conditions, ordered, from `after` on. Rejects with BAD_USER_INPUT for an `after` that is not its own. */
+  page(query: PageQuery): Promise<Page>;
+  /** What changed in one partition, by offset: for snapshots and catch-up (S4, S12). Rows and position from one read. */
+  scan(query: ScanQuery): Promise<ScanPage>;
+  /** Resolves true as soon as the position of `partition` is at least `next`, false when the time is over. */
+  waitFor(partition: number, next: number, timeoutMs: number): Promise<boolean>;
+  /** Rows that are neither deleted nor unreadable. */
+  count(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface ViewBatch {
+  readonly partition: number;
+  readonly records: readonly DecodedRecord[];
+  /** Position of the partition after the batch; may lie beyond the last record. */
+  readonly next: number;
+}
+
+export interface ViewChange {
+  readonly record: DecodedRecord;
+  /** The row as it was before; null where the key was unknown or deleted. */
+  readonly old: StoredRow | null;
+}
+
+export interface StoredRow {
+  readonly key: string;
+  readonly state: RecordState;
+  /** Null for TOMBSTONE and UNREADABLE. */
+  readonly row: Row | null;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+}
+
+export interface Condition {
+  readonly field: string;
+  readonly operator: FilterDescription['operator'];
+  /** For IN an array. Values as the row holds them. Null matches rows without a value. */
+  readonly value: unknown;
+}
+
+export interface PageQuery {
+  readonly conditions: readonly Condition[];
+  /** The key breaks ties, ascending. */
+  readonly orderBy: readonly OrderDescription[];
+  readonly first: number;
+  readonly after: string | null;
+}
+
+export interface Page {
+  readonly rows: readonly StoredRow[];
+  /** What `after` takes to go on behind each row. */
+  readonly cursors: readonly string[];
+  readonly hasNextPage: boolean;
+}
+
+export interface ScanQuery {
+  readonly partition: number;
+  /** Inclusive. */
+  readonly from: number;
+  readonly limit: number;
+}
+
+export interface ScanPage {
+  /** By offset, ascending; tombstones and unreadable rows included. */
+  readonly rows: readonly StoredRow[];
+  /** Position of the view at the read. */
+  readonly position: Position;
+}
