@@ -1,6 +1,6 @@
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
+import { identityOf, isAlive, type ProcessIdentity } from './supervisor/index.ts';
 
 /**
  * Runs `work` while no other process holds the same lock file. A lock whose process is dead is taken over, so that a
@@ -21,7 +21,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>, onWait?:
 }
 
 async function acquire(path: string): Promise<boolean> {
-  const mine = JSON.stringify(await identify(process.pid));
+  const mine = JSON.stringify(identityOf(process.pid));
   try {
     const file = await open(path, 'wx');
     await file.writeFile(mine);
@@ -40,7 +40,7 @@ async function removeWhenDead(path: string): Promise<void> {
   const holder = parseIdentity(before);
   // An empty file is a holder between open and write, unless it stays so.
   if (holder === null && (await sameAfterASecond(path, before)) === false) return;
-  if (holder !== null && (await isAlive(holder))) return;
+  if (holder !== null && isAlive(holder)) return;
   // Rename first: of two waiters that saw the same dead holder only one gets the file, so no live lock is removed.
   const grave = `${path}.${process.pid}`;
   await rename(path, grave).catch(() => undefined);

@@ -18,6 +18,8 @@ export interface LibraryOptions {
   readonly libraries?: string | undefined;
   readonly environment?: NodeJS.ProcessEnv | undefined;
   readonly onProgress?: ((line: string) => void) | undefined;
+  /** Aborting ends Maven and rejects. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -68,7 +70,7 @@ async function fetchInto(
   const partial = `${folder}.partial`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial);
-  await runMaven(maven, partial, version, environment);
+  await runMaven(maven, partial, version, options);
   await writeFile(join(partial, marker), fingerprint);
   await rm(folder, { recursive: true, force: true });
   await rename(partial, folder);
@@ -79,12 +81,13 @@ async function runMaven(
   maven: string,
   output: string,
   version: string,
-  environment: NodeJS.ProcessEnv,
+  { environment, signal }: LibraryOptions,
 ): Promise<void> {
   const goal = ['-q', '-B', '-ntp', '-f', projectFile, 'dependency:copy-dependencies'];
   const child = spawn(maven, [...goal, '-DincludeScope=runtime', `-DoutputDirectory=${output}`], {
-    env: environment,
+    env: environment ?? process.env,
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal === undefined ? {} : { signal }),
   });
   // Maven is quiet unless something fails; the first lines name the reason.
   let text = '';

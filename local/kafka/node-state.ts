@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAlive, type ProcessIdentity } from '../process-identity.ts';
+import { isAlive, type ProcessIdentity } from '../supervisor/index.ts';
 
 /** What a node remembers between starts, beside Kafka's own data. */
 export interface NodeState {
@@ -30,7 +30,7 @@ export async function writeState(directory: string, state: NodeState): Promise<v
 /** The live broker of a directory, or null; a file that a dead broker left behind counts as none. */
 export async function readRunning(directory: string): Promise<RunningNode | null> {
   const running = await readJson<RunningNode>(runningFile(directory));
-  return running !== null && (await isAlive(running.broker)) ? running : null;
+  return running !== null && isAlive(running.broker) ? running : null;
 }
 
 export async function writeRunning(directory: string, running: RunningNode): Promise<void> {

@@ -1,4 +1,4 @@
-export type { ProcessIdentity } from './identity.ts';
+export { identityOf, isAlive, type ProcessIdentity } from './identity.ts';
 export { isPortFree, type PortOwner, portOwner } from './port.ts';
 export { Printer } from './printer.ts';
 export { type ReadinessOptions, untilReady } from './readiness.ts';

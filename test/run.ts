@@ -1,0 +1,56 @@
+/**
+ * `npm test`: what the tests need, then the tests. Every argument but --install goes to vitest.
+ *
+ *   npm test -- test/kit        only these files
+ *   npm test -- --install       as root: installs Java and Maven with apt-get when they are missing
+ *
+ * The last line is `N passed, N failed`; the exit code is 0 only when nothing failed.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureLibraries } from '../local/kafka/index.ts';
+import type { Summary } from './support/summary-reporter.ts';
+import { requireTools } from './support/tools.ts';
+
+const root = join(import.meta.dirname, '..');
+const parameters = process.argv.slice(2);
+const isRoot = process.getuid?.() === 0;
+
+try {
+  await requireTools(isRoot && (process.env.CI === 'true' || parameters.includes('--install')));
+  await ensureLibraries({ onProgress: (line) => console.log(line) });
+  process.exitCode = await runVitest(parameters.filter((parameter) => parameter !== '--install'));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  console.log('0 passed, 1 failed');
+  process.exitCode = 1;
+}
+
+async function runVitest(selection: readonly string[]): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-summary-'));
+  const file = join(folder, 'summary.json');
+  const reporters = ['--reporter=default', '--reporter=./test/support/summary-reporter.ts'];
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...reporters, ...selection],
+    { cwd: root, env: { ...process.env, TRIBUTARY_TEST_SUMMARY: file }, stdio: 'inherit' },
+  );
+  // The terminal sends Ctrl-C to vitest too: stay until it has stopped its broker, then print the counts.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  const [code] = (await once(child, 'exit')) as [number | null];
+  const { passed, failed, skipped } = await readSummary(file);
+  await rm(folder, { recursive: true, force: true });
+  if (skipped > 0) console.log(`${skipped} skipped`);
+  console.log(`${passed} passed, ${failed} failed`);
+  return code ?? 1;
+}
+
+/** Without a summary vitest did not come to its end. */
+async function readSummary(file: string): Promise<Summary> {
+  const text = await readFile(file, 'utf8').catch(() => null);
+  return text === null ? { passed: 0, failed: 1, skipped: 0 } : (JSON.parse(text) as Summary);
+}

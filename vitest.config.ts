@@ -1,0 +1,39 @@
+import { defineConfig } from 'vitest/config';
+
+/** kafkajs arms a timer with a negative delay, and node:sqlite says that it is new: neither is ours to cure. */
+const execArgv = ['--disable-warning=TimeoutNegativeWarning', '--disable-warning=ExperimentalWarning'];
+
+export default defineConfig({
+  test: {
+    // One broker for the whole run; two workers, because the broker needs a core too.
+    globalSetup: ['test/support/global-setup.ts'],
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          execArgv,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Whole systems on real ports, with kill -9: each has the machine for itself.
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+          execArgv,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
