@@ -38,13 +38,16 @@ export interface Reader {
   readonly position: Position;
   /** Last stable offset minus position, summed; 0 when it is up to date. Null before the first answer of each partition. */
   readonly lag: number | null;
+  /** False while a broker that it needs does not answer; it tries again for ever. */
+  readonly connected: boolean;
   readonly stats: {
     readonly fetches: number;
     readonly records: number;
     readonly bytes: number;
     readonly metadataRefreshes: number;
   };
-  /** Rejects when the reader ended by an error; resolves after stop(). */
+  /** Rejects when the reader ended by an error of the sink; resolves after `stop()` and after `recreated`. */
   readonly done: Promise<void>;
+  /** Ends fetching at once; settles when the sink has finished the batch that it works on, so do not await it in there. */
   stop(): Promise<void>;
 }

@@ -1,0 +1,94 @@
+import type { Broker } from '@platformatic/kafka';
+import { Backoff } from './backoff.ts';
+import type { PartitionQueue } from './partition-queue.ts';
+import type { Signal } from './signal.ts';
+import type { FetchResponse, Wire } from './wire.ts';
+
+/** How long a broker holds a fetch open when it has nothing new: the price of an idle topic is four requests a second. */
+const idleWaitMs = 250;
+/** The same while partitions are left out because the sink is behind: they must not wait for an idle neighbour. */
+const pausedWaitMs = 10;
+/** Of one answer of one broker. */
+const answerBytes = 8 * 1024 * 1024;
+
+/** What a fetch loop asks of its reader. */
+export interface FetchLoopHost {
+  readonly wire: Wire;
+  readonly topicId: string;
+  readonly signal: AbortSignal;
+  /** Notified when partitions, leaders or room in the buffers change. */
+  readonly changed: Signal;
+  broker(node: number): Broker | undefined;
+  /** Partitions that the node leads: those to fetch now, with the bytes that each may bring, and those left out. */
+  plan(node: number): FetchPlan;
+  answered(node: number, plan: FetchPlan, answer: FetchResponse): void;
+  failed(node: number, error: unknown): void;
+}
+
+export interface FetchPlan {
+  readonly leads: boolean;
+  /** Some partitions wait for the sink. */
+  readonly paused: boolean;
+  readonly due: readonly {
+    readonly queue: PartitionQueue;
+    readonly offset: number;
+    readonly currentLeaderEpoch: number;
+    readonly maxBytes: number;
+  }[];
+}
+
+/**
+ * Fetches from one broker what it leads, one request at a time, until it leads nothing or the signal aborts.
+ * A broker that does not answer is asked for ever, with growing pauses.
+ */
+export const runFetchLoop = async (node: number, host: FetchLoopHost): Promise<void> => {
+  const backoff = new Backoff();
+  let turn = 0;
+  while (!host.signal.aborted) {
+    const plan = host.plan(node);
+    if (!plan.leads) return;
+    if (plan.due.length === 0) {
+      await host.changed.wait();
+      continue;
+    }
+    turn += 1;
+    try {
+      const answer = await fetchOnce(node, host, plan, turn);
+      if (host.signal.aborted) return;
+      host.answered(node, plan, answer);
+      backoff.succeeded();
+    } catch (error) {
+      if (host.signal.aborted) return;
+      host.failed(node, error);
+      await backoff.pause(host.signal);
+    }
+  }
+};
+
+const fetchOnce = (
+  node: number,
+  host: FetchLoopHost,
+  plan: FetchPlan,
+  turn: number,
+): Promise<FetchResponse> => {
+  const broker = host.broker(node);
+  if (broker === undefined) throw new Error(`The cluster does not list its node ${node}.`);
+  return host.wire.fetch(broker, {
+    topicId: host.topicId,
+    maxBytes: answerBytes,
+    maxWaitMs: plan.paused ? pausedWaitMs : idleWaitMs,
+    partitions: rotated(plan.due, turn).map(({ queue, offset, currentLeaderEpoch, maxBytes }) => ({
+      partition: queue.partition,
+      currentLeaderEpoch,
+      fetchOffset: BigInt(offset),
+      lastFetchedEpoch: queue.leaderEpoch,
+      partitionMaxBytes: maxBytes,
+    })),
+  });
+};
+
+/** Brokers fill an answer in the order asked, so each partition comes first in its turn. */
+const rotated = <Item>(items: readonly Item[], turn: number): Item[] => {
+  const start = turn % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+};

@@ -1,0 +1,2 @@
+export { type OpenTopicOptions, openTopic } from './open-topic.ts';
+export type { Reader, ReaderSink, Topic } from './topic.ts';

@@ -1,0 +1,194 @@
+import type { Logger } from 'pino';
+import { TributaryError } from '../../../schema/errors.ts';
+import type { Position } from '../../../schema/position.ts';
+import type { RawBatch } from '../records.ts';
+import { Backoff } from './backoff.ts';
+import { readTopicMetadata, type TopicMetadata } from './cluster.ts';
+import { readOffsets } from './offsets.ts';
+import type { Reader, ReaderSink, Topic } from './topic.ts';
+import { TopicRange } from './topic-range.ts';
+import { TopicReader } from './topic-reader.ts';
+import { Wire } from './wire.ts';
+
+export interface OpenTopicOptions {
+  /** `host:port`; one that answers is enough. */
+  readonly brokers: readonly string[];
+  /** Shown in the logs and quotas of the brokers. */
+  readonly clientId: string;
+  readonly name: string;
+  readonly log?: Logger | undefined;
+  /** Bytes that a reader has fetched and its sink has not yet taken. Default 16 MB. */
+  readonly bufferBytes?: number;
+  /** How long to look for a broker before KAFKA_UNAVAILABLE, in milliseconds. Default 10,000. */
+  readonly timeoutMs?: number;
+}
+
+const megabyte = 1024 * 1024;
+const earliestOffset = -2;
+const lastStableOffset = -1;
+
+/**
+ * Opens a topic for reading, without a consumer group. Rejects with KAFKA_UNAVAILABLE when no broker answers in time,
+ * and with TOPIC_MISMATCH when the cluster does not have the topic.
+ */
+export const openTopic = async (options: OpenTopicOptions): Promise<Topic> => {
+  const wire = new Wire(options);
+  try {
+    return new KafkaTopic(options, wire, await firstMetadata(options, wire));
+  } catch (error) {
+    wire.close();
+    throw error;
+  }
+};
+
+class KafkaTopic implements Topic {
+  readonly name: string;
+  readonly clusterId: string;
+  readonly topicId: string;
+  readonly #options: OpenTopicOptions;
+  readonly #wire: Wire;
+  readonly #open = new Set<{ stop(): Promise<void> }>();
+  #metadata: TopicMetadata;
+  #reading = false;
+
+  constructor(options: OpenTopicOptions, wire: Wire, metadata: KnownTopic) {
+    this.name = options.name;
+    this.clusterId = metadata.clusterId;
+    this.topicId = metadata.topic.id;
+    this.#options = options;
+    this.#wire = wire;
+    this.#metadata = metadata;
+  }
+
+  get partitions(): number {
+    return this.#metadata.topic?.partitions.length ?? 0;
+  }
+
+  earliest(): Promise<Position> {
+    return this.#offsets(earliestOffset);
+  }
+
+  latest(): Promise<Position> {
+    return this.#offsets(lastStableOffset);
+  }
+
+  async at(timestampMs: number): Promise<Position> {
+    const found = await this.#offsets(Math.max(0, Math.floor(timestampMs)));
+    if (!found.includes(-1)) return found;
+    const latest = await this.latest();
+    return found.map((offset, partition) => (offset < 0 ? (latest[partition] ?? 0) : offset));
+  }
+
+  read(from: Position, sink: ReaderSink): Reader {
+    if (this.#reading) throw new TributaryError('INTERNAL', `Topic ${this.name} is already being read.`);
+    this.#reading = true;
+    const reader = this.#start({ from, until: null, sink, bufferBytes: this.#options.bufferBytes });
+    const end = () => {
+      this.#reading = false;
+    };
+    reader.done.then(end, end);
+    return reader;
+  }
+
+  readRange(from: Position, until: Position, signal: AbortSignal): AsyncIterable<RawBatch> {
+    return {
+      [Symbol.asyncIterator]: () =>
+        new TopicRange({
+          topic: this,
+          signal,
+          start: (sink) => this.#start({ from, until, sink, bufferBytes: 4 * megabyte }),
+        }),
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open].map((reader) => reader.stop()));
+    this.#wire.close();
+  }
+
+  #start(options: {
+    readonly from: Position;
+    readonly until: Position | null;
+    readonly sink: ReaderSink;
+    readonly bufferBytes: number | undefined;
+  }): TopicReader {
+    const reader = new TopicReader({
+      ...options,
+      name: this.name,
+      topicId: this.topicId,
+      bufferBytes: options.bufferBytes ?? 16 * megabyte,
+      wire: new Wire(this.#options),
+      metadata: () => this.#refresh(),
+      bounds: (partition) => this.#bounds(partition),
+      log: this.#options.log,
+    });
+    this.#open.add(reader);
+    const forget = () => this.#open.delete(reader);
+    reader.done.then(forget, forget);
+    reader.start(this.#metadata);
+    return reader;
+  }
+
+  async #refresh(): Promise<TopicMetadata> {
+    const metadata = await readTopicMetadata(this.#wire, this.name);
+    if (metadata.topic?.id === this.topicId) this.#metadata = metadata;
+    return metadata;
+  }
+
+  async #bounds(partition: number): Promise<{ logStart: number; end: number }> {
+    const [earliest, latest] = await Promise.all([this.earliest(), this.latest()]);
+    return { logStart: earliest[partition] ?? 0, end: latest[partition] ?? 0 };
+  }
+
+  #offsets(timestamp: number): Promise<Position> {
+    return readOffsets({
+      wire: this.#wire,
+      name: this.name,
+      topicId: this.topicId,
+      timestamp,
+      metadata: () => this.#refresh(),
+    });
+  }
+}
+
+type KnownTopic = TopicMetadata & { readonly topic: NonNullable<TopicMetadata['topic']> };
+
+/** A topic that was just made may be unknown to the broker asked for a moment, so UNKNOWN is believed only when it stays. */
+const unknownIsBelievedAfterMs = 1_500;
+
+const firstMetadata = async (options: OpenTopicOptions, wire: Wire): Promise<KnownTopic> => {
+  const { name, brokers, timeoutMs = 10_000 } = options;
+  const backoff = new Backoff(50, 500);
+  const start = Date.now();
+  const late = AbortSignal.timeout(timeoutMs);
+  const closeWhenLate = () => wire.close();
+  late.addEventListener('abort', closeWhenLate, { once: true });
+  try {
+    for (;;) {
+      try {
+        const metadata = await readTopicMetadata(wire, name);
+        const { topic } = metadata;
+        if (topic !== null && topic.partitions.length > 0) return { ...metadata, topic };
+        if (Date.now() - start > Math.min(unknownIsBelievedAfterMs, timeoutMs)) {
+          throw new TributaryError(
+            'TOPIC_MISMATCH',
+            `The cluster at ${brokers.join(', ')} has no topic ${name}. Create it, or let Tributary create it.`,
+          );
+        }
+      } catch (error) {
+        if (error instanceof TributaryError && error.code === 'TOPIC_MISMATCH') throw error;
+        if (late.aborted) {
+          throw new TributaryError(
+            'KAFKA_UNAVAILABLE',
+            `No broker at ${brokers.join(', ')} answered within ${timeoutMs} ms, so topic ${name} cannot be opened. ` +
+              'Check the address, and that the cluster runs.',
+            { cause: error },
+          );
+        }
+      }
+      await backoff.pause(late);
+    }
+  } finally {
+    late.removeEventListener('abort', closeWhenLate);
+  }
+};

@@ -1,0 +1,173 @@
+import {
+  type API,
+  apiVersionsV3,
+  type Broker,
+  type Connection,
+  ConnectionPool,
+  fetchV13,
+  fetchV14,
+  fetchV15,
+  fetchV16,
+  fetchV17,
+  listOffsetsV7,
+  listOffsetsV8,
+  listOffsetsV9,
+  metadataV10,
+  metadataV11,
+  metadataV12,
+  ResponseError,
+} from '@platformatic/kafka';
+
+export type FetchResponse = fetchV17.FetchResponse;
+export type FetchResponsePartition = fetchV17.FetchResponsePartition;
+export type ListOffsetsResponse = listOffsetsV9.ListOffsetsResponse;
+export type MetadataResponse = metadataV12.MetadataResponse;
+
+/** Newest first; the oldest are those of Kafka 3.1, the first whose fetch names topics by id. */
+const fetchApis = [fetchV17.api, fetchV16.api, fetchV15.api, fetchV14.api, fetchV13.api];
+const metadataApis = [metadataV12.api, metadataV11.api, metadataV10.api];
+const listOffsetsApis = [listOffsetsV9.api, listOffsetsV8.api, listOffsetsV7.api];
+
+const readCommitted = 1;
+/** No fetch session (KIP-227): each request lists its partitions and each answer has all of them, so no state can disagree. */
+const sessionless = { id: 0, epoch: -1 } as const;
+
+export interface FetchRequest {
+  readonly maxWaitMs: number;
+  readonly maxBytes: number;
+  readonly topicId: string;
+  readonly partitions: fetchV17.FetchRequestPartition[];
+}
+
+export interface OffsetQuery {
+  readonly partition: number;
+  readonly leaderEpoch: number;
+}
+
+/**
+ * The three requests that reading needs, each sent once: who calls decides what to try again. Errors inside an answer
+ * (`errorCode`) are returned with it; a rejection means that there is no answer.
+ */
+export class Wire {
+  readonly #pool: ConnectionPool;
+  readonly #versions = new WeakMap<Connection, ReadonlyMap<number, number>>();
+  /** Rejects what is in flight at `close()`: a socket that is still connecting would settle only at its timeout. */
+  readonly #inFlight = new Set<(error: Error) => void>();
+  #bootstrap: Broker[];
+  #closed = false;
+
+  constructor(options: { readonly brokers: readonly string[]; readonly clientId: string }) {
+    this.#bootstrap = options.brokers.map(parseBroker);
+    this.#pool = new ConnectionPool(options.clientId, { connectTimeout: 5_000, requestTimeout: 15_000 });
+  }
+
+  /** From any broker; the next call begins with another one when this one fails. */
+  async metadata(topic: string): Promise<MetadataResponse> {
+    try {
+      return await this.#guarded(async () => {
+        const connection = await this.#pool.getFirstAvailable(this.#bootstrap);
+        return this.#call(connection, metadataApis, [topic], false, false);
+      });
+    } catch (error) {
+      this.#bootstrap = [...this.#bootstrap.slice(1), ...this.#bootstrap.slice(0, 1)];
+      throw error;
+    }
+  }
+
+  fetch(broker: Broker, request: FetchRequest): Promise<FetchResponse> {
+    const topics = [{ topicId: request.topicId, partitions: request.partitions }];
+    const { maxWaitMs, maxBytes } = request;
+    return this.#guarded(async () => {
+      const connection = await this.#pool.get(broker);
+      const { id, epoch } = sessionless;
+      return this.#call(
+        connection,
+        fetchApis,
+        maxWaitMs,
+        1,
+        maxBytes,
+        readCommitted,
+        id,
+        epoch,
+        topics,
+        [],
+        '',
+      );
+    });
+  }
+
+  /** `timestamp` −2: log start; −1: last stable offset; else the first offset at or after it. */
+  listOffsets(
+    broker: Broker,
+    topic: string,
+    partitions: readonly OffsetQuery[],
+    timestamp: number,
+  ): Promise<ListOffsetsResponse> {
+    const queries = partitions.map(({ partition, leaderEpoch }) => ({
+      partitionIndex: partition,
+      currentLeaderEpoch: leaderEpoch,
+      timestamp: BigInt(timestamp),
+    }));
+    return this.#guarded(async () => {
+      const connection = await this.#pool.get(broker);
+      return this.#call(connection, listOffsetsApis, -1, readCommitted, [
+        { name: topic, partitions: queries },
+      ]);
+    });
+  }
+
+  /** Closes the sockets and rejects what is in flight. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const sockets = [...this.#pool].map(([, connection]) => connection.socket);
+    void this.#pool.close().catch(() => undefined);
+    for (const socket of sockets) socket?.destroy();
+    for (const reject of [...this.#inFlight]) reject(new Error('The connection was closed.'));
+  }
+
+  #guarded<Value>(work: () => Promise<Value>): Promise<Value> {
+    if (this.#closed) return Promise.reject(new Error('The connection was closed.'));
+    return new Promise((resolve, reject) => {
+      this.#inFlight.add(reject);
+      const settle = () => this.#inFlight.delete(reject);
+      work().then(resolve, reject).finally(settle);
+    });
+  }
+
+  async #call<Arguments extends unknown[], Answer>(
+    connection: Connection,
+    newestFirst: readonly API<Arguments, Answer>[],
+    ...request: Arguments
+  ): Promise<Answer> {
+    const api = await this.#negotiated(connection, newestFirst);
+    try {
+      return await api.async(connection, ...request);
+    } catch (error) {
+      if (error instanceof ResponseError && error.response !== undefined) return error.response as Answer;
+      throw error;
+    }
+  }
+
+  async #negotiated<Arguments extends unknown[], Answer>(
+    connection: Connection,
+    newestFirst: readonly API<Arguments, Answer>[],
+  ): Promise<API<Arguments, Answer>> {
+    let versions = this.#versions.get(connection);
+    if (versions === undefined) {
+      const { apiKeys } = await apiVersionsV3.api.async(connection, 'tributary', '1');
+      versions = new Map(apiKeys.map(({ apiKey, maxVersion }) => [apiKey, maxVersion]));
+      this.#versions.set(connection, versions);
+    }
+    const newest = versions;
+    const found = newestFirst.find(({ key, version }) => version <= (newest.get(key) ?? -1));
+    if (found === undefined) throw new Error('The broker is older than Kafka 3.1, which Tributary needs.');
+    return found;
+  }
+}
+
+/** `host:port`, `host` (port 9092) or `[v6]:port`. */
+const parseBroker = (address: string): Broker => {
+  const { hostname, port } = new URL(`kafka://${address}`);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 9092 : Number(port) };
+};
