@@ -1,0 +1,214 @@
+import type { Logger } from 'pino';
+import type { TopicDescription } from '../../schema/description.ts';
+import { TributaryError } from '../../schema/errors.ts';
+import type { Position } from '../../schema/position.ts';
+import { createDecoder, type Decoder } from './decode/index.ts';
+import type { Reader, ReaderSink, Topic } from './kafka/topic.ts';
+import type { DecodedRecord, RawBatch, RawRecord } from './records.ts';
+import type { StreamEvent } from './stream/event.ts';
+import { Stream } from './stream/stream.ts';
+import { defaultWindow } from './stream/window.ts';
+import type { TopicSource } from './topic-source.ts';
+import type { View } from './view/view.ts';
+
+export interface PipelineOptions {
+  readonly description: TopicDescription;
+  readonly topic: Topic;
+  /** For topics with cleanup COMPACT. */
+  readonly view: View | null;
+  readonly tombstoneRetentionMs: number;
+  /** Keeps a record that did not decode (S23); null where the topic's policy is another. */
+  readonly keepUnreadable: ((record: RawRecord, partition: number, reason: string) => Promise<void>) | null;
+  readonly log: Logger;
+}
+
+export interface PipelineState {
+  readonly topic: string;
+  readonly position: Position;
+  readonly lag: number | null;
+  readonly ready: boolean;
+  /** Records read since the start of the process. */
+  readonly records: number;
+  readonly unreadable: number;
+}
+
+/** The way of a topic's records through the process: reader, decoder, view, stream (S16). */
+export class Pipeline implements TopicSource {
+  readonly description: TopicDescription;
+  readonly topic: Topic;
+  readonly view: View | null;
+  readonly stream: Stream;
+  readonly tombstoneRetentionMs: number;
+  readonly epochs: number[] = [];
+  readonly ready: Promise<void>;
+  /** Rejects when reading ended by an error: the process cannot serve the topic any more. */
+  readonly failed: Promise<never>;
+  isReady = false;
+  #unreadable = 0;
+  readonly #options: PipelineOptions;
+  readonly #decoder: Decoder;
+  readonly #reader: Reader;
+  readonly #fail: (error: unknown) => void;
+  readonly #trimmer: NodeJS.Timeout;
+
+  static async open(options: PipelineOptions): Promise<Pipeline> {
+    const { topic, view } = options;
+    const end = await topic.latest();
+    // A view goes on from where it stands; an event topic begins a window before its end (S22).
+    const from =
+      view === null
+        ? await windowStart(topic, end)
+        : end.map((_, partition) => view.position[partition] ?? 0);
+    return new Pipeline(options, from, end);
+  }
+
+  private constructor(options: PipelineOptions, from: Position, endAtStart: Position) {
+    this.#options = options;
+    this.description = options.description;
+    this.topic = options.topic;
+    this.view = options.view;
+    this.tombstoneRetentionMs = options.tombstoneRetentionMs;
+    this.stream = new Stream({ start: from });
+    this.#decoder = createDecoder(options.description);
+    const failure = Promise.withResolvers<never>();
+    this.failed = failure.promise;
+    this.failed.catch(() => undefined);
+    this.#fail = failure.reject;
+    this.#trimmer = setInterval(() => this.stream.trim(), 5_000).unref();
+    this.#reader = options.topic.read(from, this.#sink());
+    this.#reader.done.catch(this.#fail);
+    this.ready = this.#whenAt(endAtStart);
+    this.ready.catch(() => undefined);
+  }
+
+  get state(): PipelineState {
+    return {
+      topic: this.topic.name,
+      position: this.stream.position,
+      lag: this.#reader.lag,
+      ready: this.isReady,
+      records: this.#reader.stats.records,
+      unreadable: this.#unreadable,
+    };
+  }
+
+  decode(batch: RawBatch): readonly DecodedRecord[] {
+    return batch.records.map((record) => this.decodeOne(record, batch.partition));
+  }
+
+  decodeOne(record: RawRecord, partition: number): DecodedRecord {
+    return this.#decoder(record, partition).record;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#trimmer);
+    await this.#reader.stop();
+    await this.view?.close();
+    await this.topic.close();
+  }
+
+  async #whenAt(end: Position): Promise<void> {
+    while (!(await Promise.race([this.stream.reaches(end, 60_000), this.failed]))) {
+      this.#options.log.info(
+        { topic: this.topic.name, lag: this.#reader.lag },
+        'still reading the topic from its start',
+      );
+    }
+    this.isReady = true;
+  }
+
+  #sink(): ReaderSink {
+    return {
+      batch: (batch) => this.#take(batch),
+      outOfRange: (event) => this.#outOfRange(event),
+      recreated: ({ was, now }) => {
+        const what =
+          now === null ? 'was deleted' : `was deleted and made again (topic id ${was}, now ${now})`;
+        this.#fail(
+          new TributaryError(
+            'TOPIC_MISMATCH',
+            `Topic "${this.topic.name}" ${what}. Start again to read the new one.`,
+          ),
+        );
+      },
+    };
+  }
+
+  async #take(batch: RawBatch): Promise<void> {
+    this.epochs[batch.partition] = batch.leaderEpoch;
+    const records: DecodedRecord[] = [];
+    for (const raw of batch.records) records.push(await this.#read(raw, batch.partition));
+    const { partition, next } = batch;
+    const events =
+      this.view === null
+        ? records.map(asEvent)
+        : (await this.view.apply({ partition, records, next })).map(asChange);
+    this.stream.publish(partition, events, next);
+  }
+
+  async #read(raw: RawRecord, partition: number): Promise<DecodedRecord> {
+    const { record, reason } = this.#decoder(raw, partition);
+    if (record.state === 'UNREADABLE') await this.#unreadableRecord(raw, partition, reason ?? 'UNKNOWN');
+    return record;
+  }
+
+  async #unreadableRecord(raw: RawRecord, partition: number, reason: string): Promise<void> {
+    this.#unreadable++;
+    const { log, keepUnreadable, description } = this.#options;
+    log.warn({ topic: this.topic.name, partition, offset: raw.offset, reason }, 'a record could not be read');
+    if (description.onInvalid === 'STOP') {
+      throw new TributaryError(
+        'RECORD_UNREADABLE',
+        `Record ${raw.offset} in partition ${partition} of "${this.topic.name}" cannot be read (${reason}), and onInvalid is STOP.`,
+      );
+    }
+    await keepUnreadable?.(raw, partition, reason);
+  }
+
+  async #outOfRange(event: Parameters<ReaderSink['outOfRange']>[0]): Promise<number> {
+    const { partition, position, logStart, end } = event;
+    if (position > end) {
+      throw new TributaryError(
+        'TOPIC_MISMATCH',
+        `Partition ${partition} of "${this.topic.name}" was truncated: it ends at ${end}, and ${position - 1} was read. Remove the view's file and start again.`,
+      );
+    }
+    this.#options.log.error(
+      { topic: this.topic.name, partition, from: position, until: logStart },
+      'retention removed records before they were read',
+    );
+    return logStart;
+  }
+}
+
+const windowStart = async (topic: Topic, end: Position): Promise<Position> => {
+  const [earliest, recent] = await Promise.all([
+    topic.earliest(),
+    topic.at(Date.now() - defaultWindow.ageMs),
+  ]);
+  return end.map((last, partition) =>
+    Math.min(last, Math.max(earliest[partition] ?? 0, recent[partition] ?? last)),
+  );
+};
+
+const asEvent = ({ partition, offset, timestamp, key, state, row, bytes }: DecodedRecord): StreamEvent => ({
+  partition,
+  offset,
+  timestamp,
+  key,
+  state,
+  row,
+  old: null,
+  bytes,
+});
+
+const asChange = ({
+  record,
+  old,
+}: {
+  record: DecodedRecord;
+  old: { row: StreamEvent['row'] } | null;
+}): StreamEvent => ({
+  ...asEvent(record),
+  old: old?.row ?? null,
+});

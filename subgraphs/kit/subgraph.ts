@@ -1,0 +1,137 @@
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { execute } from 'graphql';
+import type { Logger } from 'pino';
+import type { SubgraphDescription } from '../../schema/description.ts';
+import { describeSubgraph, type SdlSource } from '../../schema/index.ts';
+import { type AfterPositions, RequestContext } from './context.ts';
+import { maskError } from './graphql/mask.ts';
+import type { Resolvers } from './graphql/resolvers.ts';
+import { buildSchema } from './graphql/schema.ts';
+import { createProducer } from './kafka/producer.ts';
+import type { Pipeline } from './pipeline.ts';
+import { openPipelines } from './pipelines.ts';
+import { serveHttp } from './server/http.ts';
+import { serveWebSockets } from './server/websocket.ts';
+import { openOperation } from './subscriptions/operations.ts';
+import { Subscriptions } from './subscriptions/subscription.ts';
+import type { ServedStream } from './topic-source.ts';
+import { Writer } from './write/writer.ts';
+
+export interface SubgraphOptions {
+  readonly name: string;
+  readonly sources: readonly SdlSource[];
+  /** Add to or replace what the directives give. */
+  readonly resolvers?: Resolvers;
+  readonly kafka: { readonly brokers: readonly string[]; readonly clientId: string };
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** Where views are kept; one process at a time. */
+  readonly dataDirectory: string;
+  /** Create declared topics that are missing; otherwise a missing topic ends the start. */
+  readonly createTopics: boolean;
+  /** Replication factor of topics that are created. */
+  readonly replication: number;
+  readonly log: Logger;
+}
+
+export interface RunningSubgraph {
+  readonly url: string;
+  readonly port: number;
+  /** Resolves when every view and window reached the end that its topic had at the start (S28). */
+  readonly ready: Promise<void>;
+  /** Rejects when the subgraph cannot go on: a topic made again, a record that must stop it, a failed view. */
+  readonly failed: Promise<never>;
+  /** Ends subscriptions with 1012, finishes running requests, closes views and connections. */
+  stop(): Promise<void>;
+}
+
+/** How long views may wait for `extensions.tributary.after`: joins must be quick, requests may be patient (S16, S24). */
+const afterWaitMs = { entities: 1_000, others: 5_000 };
+
+/**
+ * Starts a subgraph from its SDL. Rejects with SCHEMA_INVALID (all mistakes), TOPIC_MISMATCH (all differences),
+ * KAFKA_UNAVAILABLE, or the listener's error.
+ */
+export const startSubgraph = async (options: SubgraphOptions): Promise<RunningSubgraph> => {
+  const { log } = options;
+  const { description, document } = describeSubgraph(options.sources);
+  const schema = buildSchema(document, description, options.resolvers ?? {});
+  const producer = await createProducer({ ...options.kafka, log });
+  const pipelines = await openPipelines({ ...options, description, producer });
+  const writer = new Writer(producer);
+  const subscriptions = new Subscriptions();
+  const context = (after: AfterPositions | null, waitMs: number): RequestContext =>
+    new RequestContext({ sources: pipelines, writer, after, afterWaitMs: waitMs });
+  const http = await serveHttp({
+    schema,
+    host: options.host,
+    port: options.port,
+    context: (after, isEntities) => context(after, isEntities ? afterWaitMs.entities : afterWaitMs.others),
+    health: () => health(options.name, pipelines, subscriptions),
+    log,
+  });
+  const streams = servedStreams(description, pipelines);
+  const operations = {
+    schema,
+    streams,
+    subscriptions,
+    context: () => context(null, afterWaitMs.others),
+    mask: (error: Parameters<typeof maskError>[0]) => maskError(error, log),
+  };
+  const webSockets = serveWebSockets({
+    server: http.server,
+    path: '/graphql',
+    schema,
+    subscribe: (request) => openOperation(operations, request),
+    execute: async (args) => execute({ ...args, contextValue: context(null, afterWaitMs.others) }),
+    log,
+  });
+  const running = [...pipelines.values()];
+  const ready = Promise.all(running.map((pipeline) => pipeline.ready)).then(() => {
+    log.info({ topics: running.map(({ state }) => state) }, 'ready');
+  });
+  ready.catch(() => undefined);
+  return {
+    ...addressOf(http, options.host),
+    ready,
+    failed: Promise.race(running.map((pipeline) => pipeline.failed)),
+    stop: async () => {
+      await webSockets.close();
+      await http.close();
+      await Promise.all(running.map((pipeline) => pipeline.close()));
+      await producer.close();
+    },
+  };
+};
+
+const servedStreams = (
+  description: SubgraphDescription,
+  pipelines: ReadonlyMap<string, Pipeline>,
+): ReadonlyMap<string, ServedStream> =>
+  new Map(
+    description.streams.flatMap((stream) => {
+      const source = pipelines.get(stream.type);
+      return source === undefined ? [] : [[stream.field, { description: stream, source }] as const];
+    }),
+  );
+
+const health = (name: string, pipelines: ReadonlyMap<string, Pipeline>, subscriptions: Subscriptions) => {
+  const topics = [...pipelines.values()].map(({ state }) => state);
+  const ready = topics.every((topic) => topic.ready);
+  return {
+    ready,
+    body: {
+      status: ready ? 'ready' : 'starting',
+      subgraph: name,
+      topics,
+      subscriptions: subscriptions.counters,
+    },
+  };
+};
+
+const addressOf = (http: FastifyInstance, host: string): { url: string; port: number } => {
+  const { port } = http.server.address() as AddressInfo;
+  return { port, url: `http://${host.includes(':') ? `[${host}]` : host}:${port}/graphql` };
+};

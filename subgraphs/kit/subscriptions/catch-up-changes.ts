@@ -1,0 +1,94 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Position } from '../../../schema/position.ts';
+import { covers, nextOffset } from '../../../schema/position.ts';
+import type { ChangeKind, Delivery } from '../stream/event.ts';
+import { type BoundFilter, compileFilters } from '../stream/filter.ts';
+import type { TopicSource } from '../topic-source.ts';
+import type { StoredRow, View } from '../view/view.ts';
+import type { Sent } from './sent.ts';
+import type { Start } from './start.ts';
+
+/** Rows a read; a page is one statement, so it bounds how long the event loop is held. */
+const pageRows = 500;
+
+export interface ChangeCatchUp {
+  readonly source: TopicSource;
+  readonly view: View;
+  readonly start: Start;
+  readonly filters: readonly BoundFilter[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Brings the latest state of every key that changed since the start, from the view and without Kafka (S4), each
+ * partition in the order of its offsets. Begun at 0, that is the snapshot: a row that changes meanwhile moves behind
+ * the scan and is met there. Ends with UP_TO_DATE, and returns a position from which the window goes on.
+ */
+export async function* catchUpChanges(catchUp: ChangeCatchUp): AsyncGenerator<readonly Sent[], Position> {
+  const { view, start, signal } = catchUp;
+  const next = [...start.from];
+  const sentAt = (delivery: Delivery): Sent => ({
+    delivery,
+    position: [...next],
+    snapshotUntil: start.snapshotUntil,
+  });
+  if (start.reset) yield [sentAt(control('RESET'))];
+  do {
+    for (let partition = 0; partition < view.position.length && !signal.aborted; partition++) {
+      yield* scanPartition(catchUp, next, partition, sentAt);
+    }
+    // The scan of the last partition may have taken longer than the window holds of the first.
+  } while (!signal.aborted && !isDone(catchUp, next));
+  yield [{ delivery: control('UP_TO_DATE'), position: [...next], snapshotUntil: null }];
+  return next;
+}
+
+const isDone = ({ source, start }: ChangeCatchUp, next: Position): boolean =>
+  start.until === null ? source.stream.holdsFrom(next) : covers(next, start.until);
+
+async function* scanPartition(
+  { view, start, filters, signal }: ChangeCatchUp,
+  next: number[],
+  partition: number,
+  sentAt: (delivery: Delivery) => Sent,
+): AsyncGenerator<readonly Sent[], void> {
+  const toDelivery = rowDelivery(filters);
+  for (;;) {
+    const page = await view.scan({ partition, from: nextOffset(next, partition), limit: pageRows });
+    if (signal.aborted) return;
+    const sent: Sent[] = [];
+    for (const row of page.rows) {
+      next[partition] = row.offset + 1;
+      const isSnapshot =
+        start.snapshotUntil !== null && row.offset < nextOffset(start.snapshotUntil, partition);
+      const delivery = toDelivery(row, isSnapshot);
+      if (delivery !== null) sent.push(sentAt(delivery));
+    }
+    if (sent.length > 0) yield sent;
+    if (page.rows.length < pageRows) {
+      next[partition] = Math.max(nextOffset(next, partition), nextOffset(page.position, partition));
+      return;
+    }
+    await nextTurn();
+  }
+}
+
+const rowDelivery = (
+  filters: readonly BoundFilter[],
+): ((row: StoredRow, isSnapshot: boolean) => Delivery | null) => {
+  const matches = compileFilters(filters);
+  return (stored, isSnapshot) => {
+    const at = [stored.partition, stored.offset] as const;
+    const base = { at, key: stored.key, row: null, unreadable: false };
+    if (stored.state === 'UNREADABLE' && filters.length === 0) {
+      return { ...base, kind: isSnapshot ? 'SNAPSHOT' : 'UPSERT', unreadable: true };
+    }
+    if (stored.row !== null && matches(stored.row)) {
+      return { ...base, kind: isSnapshot ? 'SNAPSHOT' : 'UPSERT', row: stored.row };
+    }
+    // The client may hold it from before; in a snapshot there is no before.
+    return isSnapshot ? null : { ...base, kind: 'DELETE' };
+  };
+};
+
+const control = (kind: ChangeKind): Delivery => ({ kind, at: null, key: null, row: null, unreadable: false });

@@ -1,0 +1,100 @@
+import type { Position } from '../../../schema/position.ts';
+import type { BoundFilter } from '../stream/filter.ts';
+import type { Stream } from '../stream/stream.ts';
+import type { Sent } from './sent.ts';
+
+/** Deliveries that are executed together, so that their reads share one DataLoader batch. */
+const batchSize = 500;
+/** Deliveries that wait for their execution. Policy: disconnect; who is cut off comes back with its cursor. */
+const queueBound = 20_000;
+
+export interface LiveListener<Result> {
+  take(results: readonly Result[]): void;
+  overrun(): void;
+}
+
+export interface LiveOperationOptions<Result> {
+  readonly stream: Stream;
+  readonly change: boolean;
+  readonly filters: readonly BoundFilter[];
+  /** Results in the order of the deliveries; must not reject. */
+  readonly execute: (sent: readonly Sent[]) => Promise<readonly Result[]>;
+  readonly onEmpty: () => void;
+}
+
+/**
+ * One distinct operation that follows a stream: an event is executed once, whatever the number of its listeners.
+ * Results leave in the order of publication.
+ */
+export class LiveOperation<Result> {
+  readonly #options: LiveOperationOptions<Result>;
+  readonly #listeners = new Set<LiveListener<Result>>();
+  readonly #unsubscribe: () => void;
+  #queue: Sent[] = [];
+  /** What is queued, cut where listeners joined. */
+  #batches: { readonly sent: readonly Sent[]; readonly listeners: readonly LiveListener<Result>[] }[] = [];
+  #executing = false;
+
+  constructor(options: LiveOperationOptions<Result>) {
+    this.#options = options;
+    this.#unsubscribe = options.stream.subscribe({
+      change: options.change,
+      filters: options.filters,
+      deliver: (delivery, position) => this.#enqueue({ delivery, position, snapshotUntil: null }),
+    });
+  }
+
+  /**
+   * From now on `listener` takes the results of events that are published after this call. What is in execution at
+   * the call was published before it and is not for this listener.
+   */
+  attach(listener: LiveListener<Result>): () => void {
+    // Results of the events queued so far go to those who were there: a listener begins behind them.
+    this.#cut();
+    this.#listeners.add(listener);
+    return () => {
+      if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
+      this.#unsubscribe();
+      this.#queue = [];
+      this.#batches = [];
+      this.#options.onEmpty();
+    };
+  }
+
+  /** Position up to which everything has left; null while events are on their way. */
+  get idlePosition(): Position | null {
+    return this.#executing || this.#queue.length > 0 ? null : this.#options.stream.position;
+  }
+
+  #enqueue(sent: Sent): void {
+    this.#queue.push(sent);
+    if (this.#queue.length > queueBound) {
+      this.#queue = [];
+      for (const listener of [...this.#listeners]) listener.overrun();
+      return;
+    }
+    if (!this.#executing) void this.#drain();
+  }
+
+  #cut(): void {
+    if (this.#queue.length === 0) return;
+    this.#batches.push({ sent: this.#queue, listeners: [...this.#listeners] });
+    this.#queue = [];
+  }
+
+  async #drain(): Promise<void> {
+    this.#executing = true;
+    // The rest of the fetch is published in this turn of the loop: execute it together.
+    await Promise.resolve();
+    for (;;) {
+      this.#cut();
+      const batch = this.#batches.shift();
+      if (batch === undefined) break;
+      for (let from = 0; from < batch.sent.length; from += batchSize) {
+        const results = await this.#options.execute(batch.sent.slice(from, from + batchSize));
+        for (const listener of batch.listeners) if (this.#listeners.has(listener)) listener.take(results);
+      }
+    }
+    this.#executing = false;
+  }
+}

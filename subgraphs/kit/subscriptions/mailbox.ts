@@ -1,0 +1,53 @@
+/** Items that one producer leaves for one taker. Bounded: beyond it the taker is told once, with what was put before. */
+export class Mailbox<Item> {
+  readonly #bound: number;
+  #items: Item[] = [];
+  #wake: (() => void) | null = null;
+  #overrun = false;
+
+  constructor(bound: number) {
+    this.#bound = bound;
+  }
+
+  put(items: readonly Item[]): void {
+    if (this.#overrun) return;
+    if (this.#items.length + items.length > this.#bound) this.#overrun = true;
+    else for (const item of items) this.#items.push(item);
+    this.#wake?.();
+  }
+
+  overrun(): void {
+    this.#overrun = true;
+    this.#wake?.();
+  }
+
+  get isEmpty(): boolean {
+    return this.#items.length === 0;
+  }
+
+  /** All that is there, waiting for the first; `'OVERRUN'` after the last item before it; null when aborted. */
+  async take(signal: AbortSignal): Promise<readonly Item[] | 'OVERRUN' | null> {
+    while (!signal.aborted) {
+      if (this.#items.length > 0) {
+        const taken = this.#items;
+        this.#items = [];
+        return taken;
+      }
+      if (this.#overrun) return 'OVERRUN';
+      await this.#something(signal);
+    }
+    return null;
+  }
+
+  #something(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = (): void => {
+      this.#wake = null;
+      signal.removeEventListener('abort', wake);
+      resolve();
+    };
+    this.#wake = wake;
+    signal.addEventListener('abort', wake, { once: true });
+    return promise;
+  }
+}

@@ -1,0 +1,41 @@
+import type { ExecutionResult } from 'graphql';
+import { CursorEncoder } from '../../../schema/cursor/index.ts';
+import type { Position } from '../../../schema/position.ts';
+import type { ExecuteSent, SubscriptionRequest } from './request.ts';
+import type { Sent } from './sent.ts';
+import { hashOf } from './start.ts';
+
+export interface ResultMaker {
+  /** Executes, and puts `extensions.tributary` on each result (S6). */
+  readonly execute: ExecuteSent;
+  cursor(position: Position, snapshotUntil: Position | null): string;
+}
+
+export const resultMaker = ({ stream, args, execute }: SubscriptionRequest): ResultMaker => {
+  const { clusterId, topicId } = stream.source.topic;
+  const encoder = new CursorEncoder({ clusterId, topicId, filterHash: hashOf(stream, args) });
+  const cursor = (position: Position, snapshotUntil: Position | null): string =>
+    encoder.encode({ position, epochs: stream.source.epochs, time: Date.now(), snapshotUntil });
+  return {
+    cursor,
+    execute: async (sent) => {
+      const results = await execute(sent);
+      return results.map((result, index) => withPosition(result, sent[index], cursor));
+    },
+  };
+};
+
+const withPosition = (
+  result: ExecutionResult,
+  sent: Sent | undefined,
+  cursor: ResultMaker['cursor'],
+): ExecutionResult =>
+  sent === undefined
+    ? result
+    : {
+        ...result,
+        extensions: {
+          ...result.extensions,
+          tributary: { at: sent.delivery.at, cursor: cursor(sent.position, sent.snapshotUntil) },
+        },
+      };

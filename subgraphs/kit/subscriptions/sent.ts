@@ -1,0 +1,10 @@
+import type { Position } from '../../../schema/position.ts';
+import type { Delivery } from '../stream/event.ts';
+
+/** A delivery with the position behind it, from which its cursor is made. */
+export interface Sent {
+  readonly delivery: Delivery;
+  readonly position: Position;
+  /** Set while a snapshot is not complete. */
+  readonly snapshotUntil: Position | null;
+}

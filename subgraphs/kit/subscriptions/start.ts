@@ -1,0 +1,170 @@
+import type { Cursor } from '../../../schema/cursor/cursor.ts';
+import { decodeCursor, filterHash, parsePosition } from '../../../schema/cursor/index.ts';
+import { TributaryError } from '../../../schema/errors.ts';
+import type { Position } from '../../../schema/position.ts';
+import { covers, nextOffset } from '../../../schema/position.ts';
+import type { ServedStream, TopicSource } from '../topic-source.ts';
+
+/** Where a client asks to begin (S7), and in which way the gateway asks for it (docs/protocol.md). */
+export interface StartRequest {
+  /** From the subscribe payload; wins over `from`. */
+  readonly cursor: string | null;
+  /** Value of the argument of type Cursor. */
+  readonly from: string | null;
+  readonly live: boolean;
+  readonly until: string | null;
+}
+
+/** Where a subscription begins, decided. */
+export interface Start {
+  readonly from: Position;
+  /** Rows below it are snapshot rows; null when this is no snapshot, or its scan is done. */
+  readonly snapshotUntil: Position | null;
+  /** The client must forget what it holds: a snapshot begins. */
+  readonly reset: boolean;
+  /** Exclusive end of a bounded operation. */
+  readonly until: Position | null;
+  readonly now: boolean;
+}
+
+/** How long a replica may lag behind a cursor before it says NOT_YET (S11). */
+const aheadWaitMs = 5_000;
+/** A compacted cursor expires this much before its tombstones can be gone. */
+const tombstoneMarginMs = 60_000;
+
+export const hashOf = (stream: ServedStream, args: Readonly<Record<string, unknown>>): number =>
+  filterHash(stream.description.field, args, stream.description.fromArgument);
+
+/** Decides where a subscription begins; rejects with CURSOR_INVALID, CURSOR_EXPIRED, NOT_YET or BAD_USER_INPUT. */
+export const resolveStart = async (
+  stream: ServedStream,
+  args: Readonly<Record<string, unknown>>,
+  request: StartRequest,
+  signal: AbortSignal,
+): Promise<Start> => {
+  const { source } = stream;
+  const until = request.until === null ? null : await untilPosition(source, request.until, signal);
+  const asked = request.cursor ?? request.from;
+  if (asked === null) {
+    if (stream.description.snapshot && !request.live) return snapshot(source, until);
+    return { ...beginning(source.stream.position), until, now: true };
+  }
+  const position = parsePosition(asked);
+  switch (position.kind) {
+    case 'LATEST':
+      return { ...beginning(source.stream.position), until, now: true };
+    case 'EARLIEST':
+      return { ...beginning(await earliestReachable(stream)), until };
+    case 'TIME':
+      return { ...beginning(await positionAt(stream, position.time)), until };
+    case 'CURSOR':
+      return fromCursor(stream, args, position.cursor, until, signal);
+  }
+};
+
+const beginning = (from: Position): Omit<Start, 'until'> => ({
+  from,
+  snapshotUntil: null,
+  reset: false,
+  now: false,
+});
+
+/** A snapshot is what changed since the beginning, in the order of offsets: one scan serves both (docs/decisions). */
+const snapshot = (source: TopicSource, until: Position | null): Start => {
+  const upTo = source.view?.position ?? source.stream.position;
+  return { from: upTo.map(() => 0), snapshotUntil: upTo, reset: true, until, now: false };
+};
+
+const untilPosition = async (source: TopicSource, text: string, signal: AbortSignal): Promise<Position> => {
+  const cursor = decodeCursor(text);
+  refuseOtherTopic(source, cursor);
+  await waitUntilReached(source, cursor.position, signal);
+  return cursor.position;
+};
+
+const fromCursor = async (
+  stream: ServedStream,
+  args: Readonly<Record<string, unknown>>,
+  cursor: Cursor,
+  until: Position | null,
+  signal: AbortSignal,
+): Promise<Start> => {
+  const { source, description } = stream;
+  if (description.change !== null) {
+    const expired =
+      !isSameTopic(source, cursor) ||
+      Date.now() - cursor.time > source.tombstoneRetentionMs - tombstoneMarginMs;
+    if (expired || cursor.filterHash !== hashOf(stream, args)) return snapshot(source, until);
+    await waitUntilReached(source, cursor.position, signal);
+    return { from: cursor.position, snapshotUntil: cursor.snapshotUntil, reset: false, until, now: false };
+  }
+  refuseOtherTopic(source, cursor);
+  await waitUntilReached(source, cursor.position, signal);
+  if (!source.stream.holdsFrom(cursor.position)) {
+    refuseExpired(await earliestReachable(stream), cursor.position);
+  }
+  return { ...beginning(cursor.position), until };
+};
+
+const isSameTopic = ({ topic }: TopicSource, cursor: Cursor): boolean =>
+  cursor.clusterId === topic.clusterId && cursor.topicId === topic.topicId;
+
+const refuseOtherTopic = (source: TopicSource, cursor: Cursor): void => {
+  if (isSameTopic(source, cursor)) return;
+  throw new TributaryError(
+    'CURSOR_EXPIRED',
+    `The cursor is of another topic or cluster than "${source.topic.name}" is now: it was made again, or this is another subscription's cursor. Subscribe from EARLIEST or from a time.`,
+    { details: { reason: 'OTHER_TOPIC' } },
+  );
+};
+
+const refuseExpired = (earliest: Position, position: Position): void => {
+  const lost = earliest.flatMap((first, partition) =>
+    nextOffset(position, partition) < first
+      ? [{ partition, from: nextOffset(position, partition), until: first }]
+      : [],
+  );
+  if (lost.length === 0) return;
+  const where = lost
+    .map(({ partition, from, until }) => `partition ${partition}: ${from} to ${until - 1}`)
+    .join(', ');
+  throw new TributaryError(
+    'CURSOR_EXPIRED',
+    `Kafka no longer holds what followed the cursor (${where}). Subscribe from EARLIEST or from a time.`,
+    { details: { reason: 'RETENTION', lost } },
+  );
+};
+
+/** A cursor ahead of this replica is not truncated: wait, then say that it may be tried again (S11). */
+const waitUntilReached = async (
+  source: TopicSource,
+  position: Position,
+  signal: AbortSignal,
+): Promise<void> => {
+  if (covers(source.stream.position, position)) return;
+  if (await source.stream.reaches(position, aheadWaitMs, signal)) return;
+  throw new TributaryError(
+    'NOT_YET',
+    `This replica has not read "${source.topic.name}" as far as the cursor; it waited ${aheadWaitMs / 1000} s. Try again.`,
+  );
+};
+
+const earliestReachable = async ({ description, source }: ServedStream): Promise<Position> => {
+  if (description.change !== null) return source.stream.position.map(() => 0);
+  const earliest = await source.topic.earliest();
+  if (description.replayMs === null) return earliest;
+  const bound = await source.topic.at(Date.now() - description.replayMs);
+  return earliest.map((first, partition) => Math.max(first, nextOffset(bound, partition)));
+};
+
+const positionAt = async ({ description, source }: ServedStream, time: number): Promise<Position> => {
+  const earliestTime =
+    description.replayMs === null ? Number.NEGATIVE_INFINITY : Date.now() - description.replayMs;
+  if (time < earliestTime) {
+    throw new TributaryError(
+      'BAD_USER_INPUT',
+      `"${description.field}" goes back to ${new Date(earliestTime).toISOString()} at most, and ${new Date(time).toISOString()} is before that. Give a later time.`,
+    );
+  }
+  return source.topic.at(time);
+};

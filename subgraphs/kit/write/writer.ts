@@ -1,0 +1,142 @@
+import { TributaryError } from '../../../schema/errors.ts';
+import { encodeRow } from '../decode/index.ts';
+import type { Producer } from '../kafka/producer.ts';
+import type { RawRecord, Row } from '../records.ts';
+import type { TopicSource } from '../topic-source.ts';
+import type { View } from '../view/view.ts';
+
+/** Where a record was written. */
+export interface Written {
+  readonly topicId: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export interface RowToWrite {
+  readonly source: TopicSource;
+  readonly row: Row;
+}
+
+export interface WriteResult {
+  /** The first row, as it was written: what the view will hold. */
+  readonly row: Row;
+  readonly written: readonly Written[];
+}
+
+/** How long an update waits for the view to hold the key's last write (S25). */
+const ownWriteWaitMs = 5_000;
+/** Updates of one key that may wait for each other. Policy: refuse. */
+const queueBound = 1_000;
+
+/** Writes rows as records. Updates of one key queue, so that each sees what the one before it wrote (S25). */
+export class Writer {
+  readonly #producer: Producer;
+  readonly #queues = new Map<string, { tail: Promise<unknown>; waiting: number }>();
+  readonly #lastWrites = new Map<string, { readonly view: View; readonly written: Written }>();
+
+  constructor(producer: Producer) {
+    this.#producer = producer;
+  }
+
+  async append(rows: readonly [RowToWrite, ...RowToWrite[]]): Promise<WriteResult> {
+    const records = rows.map(({ source, row }) => {
+      const { key, value, headers } = encodeRow(source.description, row);
+      return { topic: source.topic.name, key, value, headers };
+    });
+    const positions = await this.#producer.send(records);
+    const written = positions.map(({ partition, offset }, index) => {
+      const topicId = rows[index]?.source.topic.topicId ?? '';
+      return { topicId, partition, offset };
+    });
+    const [first] = rows;
+    return { row: this.#asWritten(first, records[0], written[0]), written };
+  }
+
+  update(
+    source: TopicSource,
+    key: string,
+    change: (row: Row) => Row,
+    also: (row: Row) => readonly RowToWrite[],
+  ): Promise<WriteResult> {
+    const { view } = source;
+    if (view === null)
+      throw new TributaryError('INTERNAL', `"${source.topic.name}" has no view, so nothing to update.`);
+    const name = `${source.topic.topicId}/${key}`;
+    return this.#inTurn(name, async () => {
+      const changed = change(await this.#current(source, view, key, name));
+      const result = await this.append([{ source, row: changed }, ...also(changed)]);
+      const [written] = result.written;
+      if (written !== undefined) this.#remember(name, view, written);
+      return result;
+    });
+  }
+
+  async #current(source: TopicSource, view: View, key: string, name: string): Promise<Row> {
+    const last = this.#lastWrites.get(name)?.written;
+    if (last !== undefined && !(await view.waitFor(last.partition, last.offset + 1, ownWriteWaitMs))) {
+      throw new TributaryError('NOT_YET', `The view has not read the last write of "${key}" yet. Try again.`);
+    }
+    const [stored] = await view.getMany([key]);
+    const { type } = source.description;
+    if (stored?.state === 'UNREADABLE') {
+      throw new TributaryError(
+        'RECORD_UNREADABLE',
+        `The latest record of ${type} "${key}" cannot be decoded.`,
+      );
+    }
+    if (!stored?.row) throw new TributaryError('NOT_FOUND', `There is no ${type} with the key "${key}".`);
+    return stored.row;
+  }
+
+  /** One at a time by name; a failed one does not stop the next. */
+  async #inTurn<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    const queue = this.#queues.get(name) ?? { tail: Promise.resolve(), waiting: 0 };
+    if (queue.waiting >= queueBound) {
+      throw new TributaryError('CONFLICT', `${queueBound} changes of this key wait already. Try again.`);
+    }
+    this.#queues.set(name, queue);
+    queue.waiting++;
+    const turn = queue.tail.then(work, work);
+    queue.tail = turn.catch(() => undefined);
+    try {
+      return await turn;
+    } finally {
+      queue.waiting--;
+      if (queue.waiting === 0) this.#queues.delete(name);
+    }
+  }
+
+  /** Until the view holds it; a write that it never comes to hold is forgotten after the wait, as the next update says NOT_YET. */
+  #remember(name: string, view: View, written: Written): void {
+    const entry = { view, written };
+    this.#lastWrites.set(name, entry);
+    void view.waitFor(written.partition, written.offset + 1, ownWriteWaitMs).then(() => {
+      if (this.#lastWrites.get(name) === entry) this.#lastWrites.delete(name);
+    });
+  }
+}
+
+/** The first row as the view will hold it: decoded from the record that was written. */
+const asWritten = (
+  { source }: RowToWrite,
+  record: ProducerRecord,
+  timestamp: number,
+  written: Written,
+): Row => {
+  const raw: RawRecord = {
+    offset: written.offset,
+    timestamp,
+    key: bytesOf(record.key),
+    value: bytesOf(record.value),
+    headers: Object.entries(record.headers ?? {}).map(([name, value]) => [Buffer.from(name), bytesOf(value)]),
+  };
+  const decoded = source.decodeOne(raw, written.partition);
+  if (decoded.row !== null) return decoded.row;
+  throw new TributaryError(
+    'RECORD_REFUSED',
+    `The record of ${source.description.type} does not fit its own type.`,
+  );
+};
+
+const bytesOf = (value: Buffer | string | null): Buffer | null =>
+  typeof value === 'string' ? Buffer.from(value) : value;
