@@ -25,7 +25,7 @@ export interface TopicDescription {
   readonly partitions: number | null;
   readonly onInvalid: OnInvalid;
   readonly fields: readonly RecordField[];
-  /** Fields with `@index`. */
+  /** Fields with `@index`, and those that `@view(on:)` names. */
   readonly indexes: readonly string[];
   /** Has `@key`, so `_entities` is answered from the view without code. Each entry: one set of key fields. */
   readonly entityKeys: readonly (readonly string[])[];

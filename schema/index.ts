@@ -1,0 +1,7 @@
+export * from './cursor/index.ts';
+export * from './description.ts';
+export * from './errors.ts';
+export * from './mistakes/index.ts';
+export * from './position.ts';
+export type { SchemaSource } from './source.ts';
+export * from './vocabulary/index.ts';

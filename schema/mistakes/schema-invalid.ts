@@ -1,0 +1,16 @@
+import type { SchemaMistake } from '../description.ts';
+import { TributaryError } from '../errors.ts';
+
+/** SDL with mistakes: all of them at once, in the order of the sources. `formatMistakes` shows them with their lines. */
+export class SchemaInvalidError extends TributaryError {
+  readonly mistakes: readonly SchemaMistake[];
+
+  constructor(mistakes: readonly SchemaMistake[], cause?: unknown) {
+    const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`;
+    const lines = mistakes.map(
+      ({ file, line, column, message, cure }) => `${file}:${line}:${column} ${message} ${cure}`,
+    );
+    super('SCHEMA_INVALID', `The SDL has ${count}:\n${lines.join('\n')}`, { cause, details: { mistakes } });
+    this.mistakes = mistakes;
+  }
+}
