@@ -50,7 +50,7 @@ export interface StoredRow {
 export interface Condition {
   readonly field: string;
   readonly operator: FilterDescription['operator'];
-  /** For IN an array. Values as the row holds them. Null matches rows without a value. */
+  /** For IN an array. Values as the row holds them. Null matches rows without a value; for FROM and BEFORE it is no bound. */
   readonly value: unknown;
 }
 

@@ -1,0 +1,38 @@
+import type { ColumnValue, Layout } from './sqlite-layout.ts';
+
+/** Records in a unit, and in a transaction of several units. */
+export const maximumUnit = 200;
+
+export interface WriterData {
+  readonly path: string;
+  readonly layout: Layout;
+  readonly tombstoneRetentionMs: number;
+}
+
+/** Records of one partition that are committed together, at most `maximumUnit` of them. */
+export interface WriterUnit {
+  readonly id: number;
+  readonly partition: number;
+  readonly next: number;
+  readonly records: readonly WriterRecord[];
+}
+
+/** Key, offset, timestamp, state code, row as JSON, and the values of the layout's columns. */
+export type WriterRecord = readonly [string, number, number, number, string | null, ...ColumnValue[]];
+
+/** State code, row as JSON, partition, offset, timestamp of the row that a record replaced. */
+export type ReplacedRow = readonly [number, string | null, number, number, number];
+
+export interface CommittedUnit {
+  readonly id: number;
+  /** Records at the unit's head that the view already had. */
+  readonly skipped: number;
+  /** By record after the skipped ones; null when none of them replaced anything. */
+  readonly replaced: readonly (ReplacedRow | null)[] | null;
+}
+
+export type WriterMessage =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'committed'; readonly units: readonly CommittedUnit[]; readonly purged: number }
+  | { readonly kind: 'failed'; readonly message: string; readonly errcode: number }
+  | { readonly kind: 'closed' };
