@@ -1,6 +1,6 @@
 import type { StreamDescription, TopicDescription } from '../../schema/description.ts';
 import type { Topic } from './kafka/topic.ts';
-import type { DecodedRecord, RawBatch } from './records.ts';
+import type { DecodedRecord, RawBatch, RawRecord } from './records.ts';
 import type { Stream } from './stream/stream.ts';
 import type { View } from './view/view.ts';
 
@@ -16,6 +16,7 @@ export interface TopicSource {
   /** Leader epoch of the last record read of each partition, −1 where unknown (S5). */
   readonly epochs: readonly number[];
   decode(batch: RawBatch): readonly DecodedRecord[];
+  decodeOne(record: RawRecord, partition: number): DecodedRecord;
   /** Resolves when every partition reached the last stable offset of the start (S28). */
   readonly ready: Promise<void>;
   readonly isReady: boolean;
