@@ -1,3 +1,4 @@
+export * from './composition/index.ts';
 export * from './cursor/index.ts';
 export * from './description.ts';
 export * from './errors.ts';

@@ -22,7 +22,8 @@ const formatOne = (mistake: SchemaMistake, lines: readonly string[] | undefined)
   const { file, line, column, message, cure } = mistake;
   const source = lines?.[line - 1];
   const shown = source === undefined ? [] : excerpt(source, line, column);
-  return [`${file}:${line}:${column}`, ...[message, ...shown, cure].map((text) => `  ${text}`)].join('\n');
+  const told = [message, ...shown, cure].flatMap((text) => text.split('\n'));
+  return [`${file}:${line}:${column}`, ...told.map((text) => `  ${text}`)].join('\n');
 };
 
 const excerpt = (source: string, line: number, column: number): string[] => {

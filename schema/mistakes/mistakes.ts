@@ -41,7 +41,7 @@ export class Mistakes {
     const sorted = [...unique.values()].sort(
       (a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line || a.column - b.column,
     );
-    throw new SchemaInvalidError(sorted);
+    throw new SchemaInvalidError(sorted, this.#sources);
   }
 
   #place(loc: Location | undefined): { file: string; line: number; column: number } {

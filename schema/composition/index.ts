@@ -1,0 +1,1 @@
+export { type ComposableSubgraph, type Composition, type CompositionHint, compose } from './compose.ts';

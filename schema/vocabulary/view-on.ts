@@ -1,0 +1,81 @@
+import type { ConstDirectiveNode } from 'graphql';
+import type { TopicDescription, ViewDescription } from '../description.ts';
+import { didYouMean } from '../mistakes/index.ts';
+import type { RuleContext } from './context.ts';
+import { entityKeysOf, type ObjectModel, textsArgument } from './model.ts';
+
+/** The record fields that hold the parent's key; by default the only one that refers to the parent. */
+export const describeOn = (
+  context: RuleContext,
+  parent: ObjectModel,
+  coordinate: string,
+  node: ConstDirectiveNode,
+  topic: TopicDescription,
+): ViewDescription['on'] => {
+  const { model, mistakes } = context;
+  const given = textsArgument(node, 'on');
+  if (parent.name === model.roots.query) {
+    if (given.length > 0) {
+      mistakes.add(
+        node,
+        `${coordinate} has no parent whose key "on" could name.`,
+        'Remove on, or filter by an argument.',
+      );
+    }
+    return [];
+  }
+  const parentKey = entityKeysOf(parent)[0]?.fields ?? null;
+  if (parentKey === null) {
+    mistakes.add(
+      node,
+      `${coordinate} has @view, but ${parent.name} has no key by which its rows could be found.`,
+      `Add @key to ${parent.name}, with fields of its own.`,
+    );
+    return [];
+  }
+  const references = topic.fields.filter(
+    ({ type }) => type.kind === 'reference' && type.name === parent.name,
+  );
+  const names = given.length > 0 ? given : references.map(({ name }) => name);
+  if (given.length === 0 && names.length !== 1) {
+    mistakes.add(
+      node,
+      `${coordinate} does not say which field of ${topic.type} holds the key of ${parent.name}.`,
+      names.length > 1
+        ? `Write on: "${names[0]}"; ${topic.type} refers to ${parent.name} by ${names.join(', ')}.`
+        : `Write on: with the record field of ${topic.type} that holds ${parent.name}.${parentKey.join(', ')}.`,
+    );
+    return [];
+  }
+  return pairWithKey(context, coordinate, node, topic, names, parentKey, parent.name);
+};
+
+const pairWithKey = (
+  { mistakes }: RuleContext,
+  coordinate: string,
+  node: ConstDirectiveNode,
+  topic: TopicDescription,
+  names: readonly string[],
+  parentKey: readonly string[],
+  parent: string,
+): ViewDescription['on'] => {
+  const fields = topic.fields.map(({ name }) => name);
+  const unknown = names.filter((name) => !fields.includes(name));
+  for (const name of unknown) {
+    mistakes.add(
+      node,
+      `on of ${coordinate} names "${name}", which is no record field of ${topic.type}.`,
+      didYouMean(name, fields, `Name one of: ${fields.join(', ')}.`),
+    );
+  }
+  if (unknown.length > 0) return [];
+  if (names.length !== parentKey.length) {
+    mistakes.add(
+      node,
+      `on of ${coordinate} names ${names.length} fields, but the key of ${parent} has ${parentKey.length}.`,
+      `Name one field of ${topic.type} for each of: ${parentKey.join(', ')}.`,
+    );
+    return [];
+  }
+  return names.map((field, index) => ({ field, parentField: parentKey[index] ?? '' }));
+};
