@@ -1,5 +1,5 @@
 /** One SDL file. */
-export interface SchemaSource {
+export interface SdlSource {
   /** As it is shown in messages. */
   readonly file: string;
   readonly text: string;

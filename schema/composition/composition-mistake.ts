@@ -7,13 +7,13 @@ import {
   Kind,
 } from 'graphql';
 import type { SchemaMistake } from '../description.ts';
-import type { SchemaSource } from '../source.ts';
+import type { SdlSource } from '../source.ts';
 
 /** A subgraph as composition saw it. */
 export interface ReadSubgraph {
   readonly name: string;
   readonly typeDefs: DocumentNode;
-  readonly sources: readonly SchemaSource[];
+  readonly sources: readonly SdlSource[];
 }
 
 type Place = Pick<SchemaMistake, 'file' | 'line' | 'column'>;
@@ -27,7 +27,7 @@ export const mistakeOf = (error: GraphQLError, subgraphs: readonly ReadSubgraph[
   const places = uniquePlaces(nodes.flatMap((node) => placeOf(node) ?? []));
   const [first, ...others] = places;
   const also = others.length === 0 ? '' : ` See also ${others.map(asText).join(', ')}.`;
-  const code = String(error.extensions['code'] ?? '');
+  const code = String(error.extensions.code ?? '');
   return {
     message: `${sentence(error.message.replace(subgraphPrefix, ''))}${also}`,
     cure: cures[code] ?? `See ${code} at ${explanations}.`,

@@ -1,15 +1,15 @@
 import { type ASTNode, type GraphQLError, getLocation, type Location } from 'graphql';
 import { suggestionList } from 'graphql/jsutils/suggestionList.js';
 import type { SchemaMistake } from '../description.ts';
-import type { SchemaSource } from '../source.ts';
+import type { SdlSource } from '../source.ts';
 import { SchemaInvalidError } from './schema-invalid.ts';
 
 /** Gathers mistakes while the SDL is read, so that all are told at once. */
 export class Mistakes {
-  readonly #sources: readonly SchemaSource[];
+  readonly #sources: readonly SdlSource[];
   readonly #found: SchemaMistake[] = [];
 
-  constructor(sources: readonly SchemaSource[]) {
+  constructor(sources: readonly SdlSource[]) {
     this.#sources = sources;
   }
 
