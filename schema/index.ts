@@ -4,5 +4,5 @@ export * from './description.ts';
 export * from './errors.ts';
 export * from './mistakes/index.ts';
 export * from './position.ts';
-export type { SdlSource } from './source.ts';
+export type { SchemaSource } from './source.ts';
 export * from './vocabulary/index.ts';

@@ -1,5 +1,5 @@
 /** One SDL file. */
-export interface SdlSource {
+export interface SchemaSource {
   /** As it is shown in messages. */
   readonly file: string;
   readonly text: string;

@@ -2,7 +2,7 @@ import { composeServices } from '@apollo/composition';
 import { type DocumentNode, GraphQLError, parse, Source } from 'graphql';
 import type { SchemaMistake } from '../description.ts';
 import { SchemaInvalidError } from '../mistakes/index.ts';
-import type { SdlSource } from '../source.ts';
+import type { SchemaSource } from '../source.ts';
 import { completeSdl } from '../vocabulary/index.ts';
 import { mistakeOf } from './composition-mistake.ts';
 
@@ -13,7 +13,7 @@ export interface ComposableSubgraph {
   /** What `_service.sdl` returns. Not needed with `sources`. */
   readonly sdl?: string;
   /** The files, where they are at hand: mistakes are then shown in their lines. */
-  readonly sources?: readonly SdlSource[];
+  readonly sources?: readonly SchemaSource[];
 }
 
 export interface Composition {
@@ -61,7 +61,7 @@ export const compose = (subgraphs: readonly ComposableSubgraph[]): Composition =
   return { supergraphSdl: result.supergraphSdl, hints };
 };
 
-const sourcesOf = ({ name, sdl, sources }: ComposableSubgraph): readonly SdlSource[] =>
+const sourcesOf = ({ name, sdl, sources }: ComposableSubgraph): readonly SchemaSource[] =>
   sources ?? [{ file: `subgraph ${name}`, text: sdl ?? '' }];
 
 const documentOf = (subgraph: ComposableSubgraph): DocumentNode => {

@@ -7,13 +7,13 @@ import {
   Kind,
 } from 'graphql';
 import type { SchemaMistake } from '../description.ts';
-import type { SdlSource } from '../source.ts';
+import type { SchemaSource } from '../source.ts';
 
 /** A subgraph as composition saw it. */
 export interface ReadSubgraph {
   readonly name: string;
   readonly typeDefs: DocumentNode;
-  readonly sources: readonly SdlSource[];
+  readonly sources: readonly SchemaSource[];
 }
 
 type Place = Pick<SchemaMistake, 'file' | 'line' | 'column'>;

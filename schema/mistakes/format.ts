@@ -1,5 +1,5 @@
 import type { SchemaMistake } from '../description.ts';
-import type { SdlSource } from '../source.ts';
+import type { SchemaSource } from '../source.ts';
 
 /**
  * Mistakes as a compiler shows them: place, message, the source line with a caret, cure.
@@ -10,7 +10,7 @@ import type { SdlSource } from '../source.ts';
  *          |           ^
  *       Did you mean "origin"?
  */
-export const formatMistakes = (mistakes: readonly SchemaMistake[], sources: readonly SdlSource[]): string => {
+export const formatMistakes = (mistakes: readonly SchemaMistake[], sources: readonly SchemaSource[]): string => {
   const linesOf = new Map(sources.map(({ file, text }) => [file, text.split(/\r\n|\n|\r/)]));
   return mistakes.map((mistake) => formatOne(mistake, linesOf.get(mistake.file))).join('\n\n');
 };

@@ -1,15 +1,15 @@
 import { type ASTNode, type GraphQLError, getLocation, type Location } from 'graphql';
 import { suggestionList } from 'graphql/jsutils/suggestionList.js';
 import type { SchemaMistake } from '../description.ts';
-import type { SdlSource } from '../source.ts';
+import type { SchemaSource } from '../source.ts';
 import { SchemaInvalidError } from './schema-invalid.ts';
 
 /** Gathers mistakes while the SDL is read, so that all are told at once. */
 export class Mistakes {
-  readonly #sources: readonly SdlSource[];
+  readonly #sources: readonly SchemaSource[];
   readonly #found: SchemaMistake[] = [];
 
-  constructor(sources: readonly SdlSource[]) {
+  constructor(sources: readonly SchemaSource[]) {
     this.#sources = sources;
   }
 

@@ -10,7 +10,7 @@ import {
   visit,
 } from 'graphql';
 import { Mistakes } from '../mistakes/index.ts';
-import type { SdlSource } from '../source.ts';
+import type { SchemaSource } from '../source.ts';
 import {
   connectionText,
   edgeText,
@@ -35,7 +35,7 @@ export interface CompletedSdl {
  * `XConnection`, `XEdge` and `PageInfo`. What the files define themselves stays as it is, so completing twice changes
  * nothing. Throws SCHEMA_INVALID for syntax errors and wrong links.
  */
-export const completeSdl = (sources: readonly SdlSource[]): CompletedSdl => {
+export const completeSdl = (sources: readonly SchemaSource[]): CompletedSdl => {
   const mistakes = new Mistakes(sources);
   const parsed = parseSources(sources, mistakes);
   mistakes.throwIfAny();

@@ -1,7 +1,7 @@
 import { print } from 'graphql';
 import type { SubgraphDescription } from '../description.ts';
 import { Mistakes } from '../mistakes/index.ts';
-import type { SdlSource } from '../source.ts';
+import type { SchemaSource } from '../source.ts';
 import { checkApplications } from './applications.ts';
 import { describeChanges } from './changes.ts';
 import { type CompletedSdl, completeDocument } from './completion.ts';
@@ -33,7 +33,7 @@ export interface DescribedSubgraph extends CompletedSdl {
  * once, each with file, line and cure; syntax errors come alone, for nothing can be said of what does not parse.
  */
 export const describeSubgraph = (
-  sources: readonly SdlSource[],
+  sources: readonly SchemaSource[],
   options: DescribeOptions = {},
 ): DescribedSubgraph => {
   const mistakes = new Mistakes(sources);
