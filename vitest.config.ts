@@ -1,7 +1,16 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /** kafkajs arms a timer with a negative delay, and node:sqlite says that it is new: neither is ours to cure. */
 const execArgv = ['--disable-warning=TimeoutNegativeWarning', '--disable-warning=ExperimentalWarning'];
+
+/**
+ * Vite would take graphql's ES modules, while Apollo's packages take its CommonJS ones: two copies, whose schemas refuse
+ * each other. Node itself gives everyone the same, so tests do as Node does.
+ */
+const resolve = {
+  alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }],
+};
 
 export default defineConfig({
   test: {
@@ -10,6 +19,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       {
+        resolve,
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
@@ -23,6 +33,7 @@ export default defineConfig({
       },
       {
         // Whole systems on real ports, with kill -9: each has the machine for itself.
+        resolve,
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
