@@ -1,0 +1,96 @@
+import { Partitioners, type Producer } from 'kafkajs';
+import { clientOf, Outage } from './client.ts';
+import type { Position } from './cycle.ts';
+import { encodePosition, readPosition } from './position-record.ts';
+import type { OutgoingRecord } from './records.ts';
+import { prepareTopics } from './topics.ts';
+
+export interface SenderOptions {
+  readonly brokers: readonly string[];
+  /** Names the replay in Kafka: its transactions and its position. A second replay of the same name ends the first. */
+  readonly name: string;
+  /** Topics that records go to; they must be there. */
+  readonly topics: readonly string[];
+  /** Topic of the position; made when missing. */
+  readonly positionTopic: string;
+  readonly speed: number;
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A killed replay holds back readers of its topics for so long at most; when it comes back, it frees them at once. */
+const transactionTimeout = 10_000;
+/** A broker that restarts is back within a minute. */
+const retryWhenRunning = { initialRetryTime: 200, maxRetryTime: 5_000, retries: 15 };
+
+/**
+ * Writes records and the position behind them in one transaction, so that a replay that was killed at any moment goes on
+ * without a gap and without sending an event twice.
+ */
+export class Sender {
+  /** Where the last replay of this name ended; null when there was none. */
+  readonly position: Position | null;
+  readonly #options: SenderOptions;
+  readonly #producer: Producer;
+  readonly #outage: Outage;
+
+  private constructor(options: SenderOptions, producer: Producer, outage: Outage, position: Position | null) {
+    this.#options = options;
+    this.#producer = producer;
+    this.#outage = outage;
+    this.position = position;
+  }
+
+  /**
+   * Connects, waits for the topics (2 minutes), ends what an earlier replay left unfinished, and reads its position.
+   * Resolves null when the signal came first.
+   */
+  static async open(options: SenderOptions): Promise<Sender | null> {
+    if (!(await prepareTopics(options))) return null;
+    const outage = new Outage(options.log);
+    const kafka = clientOf({ ...options, outage, retry: retryWhenRunning });
+    const producer = kafka.producer({
+      transactionalId: `replay-${options.name}`,
+      transactionTimeout,
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+    });
+    await producer.connect();
+    // The first transaction fences off a predecessor and ends its last one: only then is the position final.
+    await (await producer.transaction()).abort();
+    const position = await readPosition(options.brokers, options.positionTopic, options.name);
+    return new Sender(options, producer, outage, position);
+  }
+
+  /** All of it or nothing. Rejects when Kafka does not take it, or another replay has taken over. */
+  async send(records: readonly OutgoingRecord[], position: Position): Promise<void> {
+    const byTopic = Map.groupBy(records, (record) => record.topic);
+    const topicMessages = [...byTopic].map(([topic, ofTopic]) => ({
+      topic,
+      messages: ofTopic.map(({ key, value }) => ({
+        key,
+        value: value === null ? null : JSON.stringify(value),
+      })),
+    }));
+    const { name, positionTopic, speed } = this.#options;
+    const remembered = { key: name, value: encodePosition(name, position, speed) };
+    const transaction = await this.#producer.transaction();
+    try {
+      await transaction.sendBatch({
+        topicMessages: [...topicMessages, { topic: positionTopic, messages: [remembered] }],
+      });
+      await transaction.commit();
+      this.#outage.ends();
+    } catch (error) {
+      // What matters is the first error; where even the abort fails, the next start or the timeout ends the transaction.
+      if (transaction.isActive()) await transaction.abort().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#producer.disconnect();
+  }
+}

@@ -1,0 +1,71 @@
+import type { Admin } from 'kafkajs';
+import { clientOf, Outage } from './client.ts';
+import { pause } from './clock.ts';
+
+export interface TopicsOptions {
+  readonly brokers: readonly string[];
+  readonly name: string;
+  /** Topics that records go to: others make them. */
+  readonly topics: readonly string[];
+  /** Made here when missing. */
+  readonly positionTopic: string;
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+const deadline = 120_000;
+/** At the start a broker that does not answer is a wrong address: about five seconds. */
+const retry = { initialRetryTime: 200, maxRetryTime: 1_000, retries: 6 };
+
+/**
+ * Resolves true when all topics are there, false when the signal came first. Rejects when no broker answers, or the
+ * topics are missing after 2 minutes.
+ */
+export const prepareTopics = async (options: TopicsOptions): Promise<boolean> => {
+  const admin = clientOf({ ...options, outage: new Outage(options.log), retry }).admin();
+  await connect(admin, options.brokers);
+  try {
+    if (!(await topicsAppear(admin, options))) return false;
+    await createPositionTopic(admin, options.positionTopic);
+    return true;
+  } finally {
+    await admin.disconnect();
+  }
+};
+
+const connect = async (admin: Admin, brokers: readonly string[]): Promise<void> => {
+  try {
+    await admin.connect();
+  } catch (cause) {
+    throw new Error(`No broker answers at ${brokers.join(', ')}. Start Kafka, or correct --brokers.`, {
+      cause,
+    });
+  }
+};
+
+const topicsAppear = async (admin: Admin, { topics, log, signal }: TopicsOptions): Promise<boolean> => {
+  const end = performance.now() + deadline;
+  for (let attempt = 0; !signal.aborted; attempt += 1) {
+    const present = new Set(await admin.listTopics());
+    const missing = topics.filter((topic) => !present.has(topic)).join(', ');
+    if (missing === '') return true;
+    if (attempt === 0) log(`Waiting for ${missing}: the subgraphs make their topics when they start.`);
+    if (performance.now() > end) {
+      throw new Error(`After ${deadline / 1000} s there is no topic ${missing}. Start the subgraphs.`);
+    }
+    await pause(500, signal);
+  }
+  return false;
+};
+
+/** Small segments, so that compaction keeps it at a few megabytes whatever the length of the run. */
+const createPositionTopic = async (admin: Admin, topic: string): Promise<void> => {
+  if ((await admin.listTopics()).includes(topic)) return;
+  const config = {
+    'cleanup.policy': 'compact',
+    'segment.bytes': '1048576',
+    'min.cleanable.dirty.ratio': '0.1',
+  };
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+  await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }], waitForLeaders: true });
+};
