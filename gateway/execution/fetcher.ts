@@ -1,0 +1,25 @@
+import type { ExecutionResult } from 'graphql';
+
+export interface Subgraph {
+  readonly name: string;
+  readonly url: string;
+}
+
+/** What goes to a subgraph: GraphQL over HTTP, without the transport. */
+export interface SubgraphRequest {
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly operationName?: string;
+  readonly extensions?: Readonly<Record<string, unknown>>;
+  /** Forwarded as they are; lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Asks a subgraph. Resolves with whatever GraphQL answered, errors included, as plain JSON that the caller may change.
+ * Rejects with a TributaryError (SUBGRAPH_UNAVAILABLE, SUBGRAPH_TIMEOUT, SUBGRAPH_FAILED) when there is no such answer,
+ * and with the signal's reason when that aborts.
+ */
+export interface Fetcher {
+  fetch(subgraph: Subgraph, request: SubgraphRequest, signal: AbortSignal): Promise<ExecutionResult>;
+}

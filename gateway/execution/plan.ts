@@ -1,0 +1,148 @@
+import type { FetchNode, PlanNode } from '@apollo/query-planner';
+import { Kind, parse, type SelectionSetNode } from 'graphql';
+import { compileContext, type ReadContext } from './context.ts';
+import { requestError } from './errors.ts';
+import type { Subgraph } from './fetcher.ts';
+import { type PathStep, parsePath } from './path.ts';
+import { compileRepresent, type Represent } from './representations.ts';
+import { compileRewrites, type Rewrite } from './rewrites.ts';
+import type { TypeRelations } from './types.ts';
+
+/** The planner's nodes, compiled for running many times. */
+export type Step =
+  | { readonly kind: 'sequence' | 'parallel'; readonly steps: readonly Step[] }
+  | {
+      readonly kind: 'condition';
+      readonly variable: string;
+      readonly whenTrue: Step | null;
+      readonly whenFalse: Step | null;
+    }
+  | FetchStep;
+
+export interface FetchStep {
+  readonly kind: 'fetch';
+  readonly subgraph: Subgraph;
+  readonly query: string;
+  readonly operationName: string | undefined;
+  /** Of the client's variables, those that the query uses. */
+  readonly variables: readonly string[];
+  /** Where the answer belongs; empty: the root. */
+  readonly path: readonly PathStep[];
+  /** Null: not an entity fetch, so the answer is merged as it is. */
+  readonly represent: Represent | null;
+  readonly rewriteOutput: Rewrite | null;
+  /** Values of `@fromContext` arguments; null where there are none. */
+  readonly context: ReadContext | null;
+  /** Response keys that the fetch gives each object. */
+  readonly keys: readonly string[];
+  /** Aliases that the planner gave, and the client's keys for them. */
+  readonly renamed: ReadonlyMap<string, string>;
+}
+
+export interface PlanContext {
+  readonly subgraphs: ReadonlyMap<string, Subgraph>;
+  readonly types: TypeRelations;
+}
+
+export function compilePlan(
+  node: PlanNode,
+  context: PlanContext,
+  path: readonly (string | number)[] = [],
+): Step {
+  switch (node.kind) {
+    case 'Sequence':
+      return { kind: 'sequence', steps: node.nodes.map((child) => compilePlan(child, context, path)) };
+    case 'Parallel':
+      return { kind: 'parallel', steps: node.nodes.map((child) => compilePlan(child, context, path)) };
+    case 'Flatten':
+      return compilePlan(node.node, context, [...path, ...node.path]);
+    case 'Condition': {
+      const branch = (child: PlanNode | undefined): Step | null =>
+        child === undefined ? null : compilePlan(child, context, path);
+      return {
+        kind: 'condition',
+        variable: node.condition,
+        whenTrue: branch(node.ifClause),
+        whenFalse: branch(node.elseClause),
+      };
+    }
+    case 'Fetch':
+      return compileFetch(node, context, path);
+    case 'Defer':
+      throw requestError('The gateway does not support @defer.', 'BAD_REQUEST');
+  }
+}
+
+export function compileFetch(
+  node: FetchNode,
+  { subgraphs, types }: PlanContext,
+  path: readonly (string | number)[],
+): FetchStep {
+  const renamed = renamedKeys(node);
+  if (node.requires !== undefined && node.variableUsages?.includes('representations')) {
+    throw requestError('Give the variable $representations another name: federation uses it.', 'BAD_REQUEST');
+  }
+  return {
+    kind: 'fetch',
+    subgraph: subgraphs.get(node.serviceName) ?? { name: node.serviceName, url: '' },
+    query: node.operation,
+    operationName: node.operationName,
+    variables: node.variableUsages ?? [],
+    path: parsePath(path),
+    represent:
+      node.requires === undefined
+        ? null
+        : compileRepresent(node.requires, compileRewrites(node.inputRewrites, types), types),
+    rewriteOutput: compileRewrites(node.outputRewrites, types),
+    context: compileContext(node.contextRewrites, types),
+    keys: responseKeys(node.operation, node.requires !== undefined).map((key) => renamed.get(key) ?? key),
+    renamed,
+  };
+}
+
+/** Only what lies on the way of an error path matters, so a map for the whole fetch will do. */
+function renamedKeys(node: FetchNode): ReadonlyMap<string, string> {
+  const renamed = new Map<string, string>();
+  for (const rewrite of node.outputRewrites ?? []) {
+    const key = rewrite.path.at(-1);
+    if (rewrite.kind === 'KeyRenamer' && key !== undefined) renamed.set(key, rewrite.renameKeyTo);
+  }
+  return renamed;
+}
+
+/** Response keys of an operation's root, or of its entities, whatever their type. */
+export function responseKeys(operation: string, ofEntities: boolean): string[] {
+  const document = parse(operation, { noLocation: true });
+  const fragments = new Map<string, SelectionSetNode>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) {
+      fragments.set(definition.name.value, definition.selectionSet);
+    }
+  }
+  const keys = new Set<string>();
+  const collect = (set: SelectionSetNode | undefined, depth: number): void => {
+    for (const selection of set?.selections ?? []) {
+      if (selection.kind === Kind.INLINE_FRAGMENT) collect(selection.selectionSet, depth);
+      else if (selection.kind === Kind.FRAGMENT_SPREAD) collect(fragments.get(selection.name.value), depth);
+      else if (depth > 0) collect(selection.selectionSet, depth - 1);
+      else keys.add(selection.alias?.value ?? selection.name.value);
+    }
+  };
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.OPERATION_DEFINITION) collect(definition.selectionSet, ofEntities ? 1 : 0);
+  }
+  return [...keys];
+}
+
+/** True when any fetch of the plan takes values from its object's ancestors. */
+export function usesContext(step: Step): boolean {
+  switch (step.kind) {
+    case 'sequence':
+    case 'parallel':
+      return step.steps.some(usesContext);
+    case 'condition':
+      return [step.whenTrue, step.whenFalse].some((branch) => branch !== null && usesContext(branch));
+    case 'fetch':
+      return step.context !== null;
+  }
+}

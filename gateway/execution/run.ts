@@ -1,0 +1,117 @@
+import type { GraphQLError } from 'graphql';
+import { TributaryError } from '../../schema/errors.ts';
+import { type AfterPositions, mergeAfter, readAfter } from './after.ts';
+import { type Data, isData } from './data.ts';
+import { type Failure, type Failures, failureOf, subgraphError } from './errors.ts';
+import type { Fetcher, SubgraphRequest } from './fetcher.ts';
+import type { FetchStep } from './plan.ts';
+import type { TypeRelations } from './types.ts';
+
+/** One run of a plan, for one result or for several that are due together. */
+export interface Run {
+  readonly fetcher: Fetcher;
+  /** What the plan fills, one object for each result. */
+  readonly roots: readonly Data[];
+  /** Errors of each result. */
+  readonly errors: readonly GraphQLError[][];
+  readonly failures: Failures;
+  readonly types: TypeRelations;
+  /** As the client sent them. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** With defaults: what `@skip` and `@include` go by. */
+  readonly coerced: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly signal: AbortSignal;
+  /** For one fetch, in milliseconds; null leaves it to the fetcher. */
+  readonly deadlineMs: number | null;
+  /** Representations of one `_entities` call; more are sent in several. */
+  readonly maximumRepresentations: number;
+  /** False when equal representations may still have different joins below them. */
+  readonly deduplicate: boolean;
+  /** What each fetch must have seen; grows by what a mutation's fetches have written. */
+  after: AfterPositions | null;
+  /** Where the fetches of this run wrote. */
+  position: AfterPositions | null;
+}
+
+export interface Answer {
+  readonly data: Data | null;
+  readonly errors: readonly unknown[];
+}
+
+/** Makes one fetch. A fetch that fails is a value; only the end of the whole run, by its signal, rejects. */
+export async function ask(
+  step: FetchStep,
+  variables: Readonly<Record<string, unknown>>,
+  run: Run,
+): Promise<Answer | { readonly failure: Failure }> {
+  try {
+    const result: unknown = await withDeadline(step, requestOf(step, variables, run), run);
+    if (!isData(result))
+      throw subgraphError('SUBGRAPH_FAILED', step.subgraph.name, 'gave no GraphQL answer.');
+    notePosition(result.extensions, run);
+    return {
+      data: isData(result.data) ? result.data : null,
+      errors: Array.isArray(result.errors) ? result.errors : [],
+    };
+  } catch (error) {
+    if (run.signal.aborted && !(error instanceof TributaryError)) throw run.signal.reason;
+    return { failure: failureOf(error, step.subgraph.name) };
+  }
+}
+
+/** The variables of the client that a fetch uses; those that were not given keep the default in the query. */
+export function variablesOf(
+  step: FetchStep,
+  given: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const variables: Record<string, unknown> = {};
+  for (const name of step.variables) {
+    if (Object.hasOwn(given, name) && given[name] !== undefined) variables[name] = given[name];
+  }
+  return variables;
+}
+
+function requestOf(step: FetchStep, variables: Readonly<Record<string, unknown>>, run: Run): SubgraphRequest {
+  return {
+    query: step.query,
+    variables,
+    ...(step.operationName === undefined ? {} : { operationName: step.operationName }),
+    ...(run.after === null ? {} : { extensions: { tributary: { after: run.after } } }),
+    ...(run.headers === undefined ? {} : { headers: run.headers }),
+  };
+}
+
+/** The fetcher may ignore the signal, so the deadline does not wait for it. */
+async function withDeadline(step: FetchStep, request: SubgraphRequest, run: Run): Promise<unknown> {
+  const { deadlineMs, signal } = run;
+  if (deadlineMs === null) return run.fetcher.fetch(step.subgraph, request, signal);
+  const controller = new AbortController();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const end = (reason: unknown): void => {
+    controller.abort(reason);
+    reject(reason);
+  };
+  const onAbort = (): void => end(signal.reason);
+  const timer = setTimeout(() => {
+    end(
+      subgraphError('SUBGRAPH_TIMEOUT', step.subgraph.name, `did not answer a join within ${deadlineMs} ms.`),
+    );
+  }, deadlineMs);
+  signal.addEventListener('abort', onAbort);
+  try {
+    return await Promise.race([run.fetcher.fetch(step.subgraph, request, controller.signal), promise]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** What a mutation wrote, its later fetches must see: they carry its position (S24). */
+function notePosition(extensions: unknown, run: Run): void {
+  const tributary = isData(extensions) ? extensions.tributary : undefined;
+  const position = isData(tributary) ? readAfter(tributary.position) : null;
+  if (position === null) return;
+  run.position = mergeAfter(run.position, position);
+  run.after = mergeAfter(run.after, position);
+}

@@ -1,0 +1,196 @@
+import {
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLCompositeType,
+  type GraphQLField,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  isAbstractType,
+  isCompositeType,
+  isInterfaceType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  isUnionType,
+  Kind,
+  type SelectionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import { isInheritedKey } from './data.ts';
+import { type CompleteLeaf, compileLeaf } from './leaf.ts';
+
+/** What the client's answer holds for objects of one type: the fields, in the order of the answer. */
+export interface ObjectShape {
+  readonly typename: string;
+  readonly fields: readonly FieldShape[];
+}
+
+export interface FieldShape {
+  /** Response key, in the data and in the answer. */
+  readonly key: string;
+  readonly inherited: boolean;
+  /** Type and field, for messages. */
+  readonly coordinate: string;
+  readonly value: ValueShape;
+}
+
+export type ValueShape =
+  | { readonly kind: 'leaf'; readonly nonNull: boolean; readonly complete: CompleteLeaf }
+  | { readonly kind: 'list'; readonly nonNull: boolean; readonly item: ValueShape }
+  | { readonly kind: 'object'; readonly nonNull: boolean; readonly shape: () => ObjectShape }
+  | {
+      readonly kind: 'abstract';
+      readonly nonNull: boolean;
+      /** Null for a type that the client must not see here. Without a typename: the fields of the abstract type itself. */
+      readonly shapeOf: (typename: string | undefined) => ObjectShape | null;
+    }
+  /** `__typename`: known from the type. Null where the data knows only an interface. */
+  | { readonly kind: 'typename'; readonly nonNull: true; readonly name: string | null }
+  /** `__schema` and `__type`: answered from the API schema, into the data, before the answer is shaped. */
+  | { readonly kind: 'introspection'; readonly nonNull: boolean; readonly nodes: readonly FieldNode[] };
+
+export interface ShapeContext {
+  readonly schema: GraphQLSchema;
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  /** Coerced values of the variables that `@skip` and `@include` use. */
+  readonly conditions: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Compiles an operation's selections for one root type. Types below are compiled when the first object of theirs is
+ * met, and kept.
+ */
+export function compileShape(
+  type: GraphQLCompositeType,
+  selectionSets: readonly SelectionSetNode[],
+  context: ShapeContext,
+): ObjectShape {
+  const collected = new Map<string, FieldNode[]>();
+  const visited = new Set<string>();
+  for (const set of selectionSets) collectFields(type, set, context, collected, visited);
+  const fields: FieldShape[] = [];
+  for (const [key, nodes] of collected) {
+    const value = fieldValue(type, nodes, context);
+    if (value === null) continue;
+    const name = nodes[0]?.name.value ?? key;
+    fields.push({ key, inherited: isInheritedKey(key), coordinate: `${type.name}.${name}`, value });
+  }
+  return { typename: type.name, fields };
+}
+
+function fieldValue(
+  type: GraphQLCompositeType,
+  nodes: readonly FieldNode[],
+  context: ShapeContext,
+): ValueShape | null {
+  const name = nodes[0]?.name.value;
+  if (name === '__typename') {
+    return { kind: 'typename', nonNull: true, name: isObjectType(type) ? type.name : null };
+  }
+  if (name === '__schema' || name === '__type') {
+    return { kind: 'introspection', nonNull: name === '__schema', nodes };
+  }
+  const field: GraphQLField<unknown, unknown> | undefined =
+    name === undefined || isUnionType(type) ? undefined : type.getFields()[name];
+  return field === undefined ? null : valueShape(field.type, nodes, context);
+}
+
+function valueShape(type: GraphQLOutputType, nodes: readonly FieldNode[], context: ShapeContext): ValueShape {
+  const nonNull = isNonNullType(type);
+  const inner = nonNull ? type.ofType : type;
+  if (isListType(inner)) return { kind: 'list', nonNull, item: valueShape(inner.ofType, nodes, context) };
+  if (isLeafType(inner)) return { kind: 'leaf', nonNull, complete: compileLeaf(inner) };
+  const sets = nodes.flatMap((node) => (node.selectionSet === undefined ? [] : [node.selectionSet]));
+  if (isObjectType(inner)) {
+    let shape: ObjectShape | undefined;
+    return { kind: 'object', nonNull, shape: () => (shape ??= compileShape(inner, sets, context)) };
+  }
+  return { kind: 'abstract', nonNull, shapeOf: shapesByType(inner, sets, context) };
+}
+
+function shapesByType(
+  type: GraphQLCompositeType,
+  sets: readonly SelectionSetNode[],
+  context: ShapeContext,
+): (typename: string | undefined) => ObjectShape | null {
+  const shapes = new Map<string | undefined, ObjectShape | null>();
+  return (typename) => {
+    const known = shapes.get(typename);
+    if (known !== undefined) return known;
+    const runtime = typename === undefined ? type : context.schema.getType(typename);
+    const shape =
+      isCompositeType(runtime) && isWithin(context.schema, type, runtime)
+        ? compileShape(runtime, sets, context)
+        : null;
+    // Names that the schema does not have are not kept: a subgraph could invent any number of them.
+    if (runtime !== undefined) shapes.set(typename, shape);
+    return shape;
+  };
+}
+
+/** An interface's name is possible as well: a subgraph with an interface object knows no better. */
+function isWithin(schema: GraphQLSchema, type: GraphQLCompositeType, runtime: GraphQLCompositeType): boolean {
+  if (runtime === type) return true;
+  return (
+    isAbstractType(type) &&
+    (isObjectType(runtime) || isInterfaceType(runtime)) &&
+    schema.isSubType(type, runtime)
+  );
+}
+
+/** The specification's CollectFields, for a type that is known: https://spec.graphql.org/October2021/#CollectFields() */
+function collectFields(
+  type: GraphQLCompositeType,
+  set: SelectionSetNode,
+  context: ShapeContext,
+  into: Map<string, FieldNode[]>,
+  visited: Set<string>,
+): void {
+  for (const selection of set.selections) {
+    if (!isIncluded(selection, context.conditions)) continue;
+    if (selection.kind === Kind.FIELD) {
+      const key = selection.alias?.value ?? selection.name.value;
+      const nodes = into.get(key);
+      if (nodes === undefined) into.set(key, [selection]);
+      else nodes.push(selection);
+      continue;
+    }
+    if (selection.kind === Kind.INLINE_FRAGMENT) {
+      if (fits(type, selection.typeCondition?.name.value, context.schema)) {
+        collectFields(type, selection.selectionSet, context, into, visited);
+      }
+      continue;
+    }
+    const fragment = context.fragments.get(selection.name.value);
+    if (fragment === undefined || visited.has(fragment.name.value)) continue;
+    visited.add(fragment.name.value);
+    if (fits(type, fragment.typeCondition.name.value, context.schema)) {
+      collectFields(type, fragment.selectionSet, context, into, visited);
+    }
+  }
+}
+
+function fits(type: GraphQLCompositeType, condition: string | undefined, schema: GraphQLSchema): boolean {
+  if (condition === undefined || condition === type.name) return true;
+  const conditional = schema.getType(condition);
+  return (
+    isAbstractType(conditional) &&
+    (isObjectType(type) || isInterfaceType(type)) &&
+    schema.isSubType(conditional, type)
+  );
+}
+
+function isIncluded(selection: SelectionNode, conditions: Readonly<Record<string, unknown>>): boolean {
+  for (const directive of selection.directives ?? []) {
+    const name = directive.name.value;
+    if (name !== 'skip' && name !== 'include') continue;
+    const value = directive.arguments?.find((argument) => argument.name.value === 'if')?.value;
+    const holds =
+      value?.kind === Kind.VARIABLE
+        ? conditions[value.name.value] === true
+        : value?.kind === Kind.BOOLEAN && value.value;
+    if (holds === (name === 'skip')) return false;
+  }
+  return true;
+}

@@ -1,0 +1,89 @@
+import type {
+  GatewayExecutionResult,
+  GatewayGraphQLRequestContext,
+  GatewayInterface,
+  GatewayLoadResult,
+  GatewaySchemaLoadOrUpdateCallback,
+  GatewayUnsubscriber,
+} from '@apollo/server-gateway-interface';
+import { GraphQLError, type GraphQLSchema } from 'graphql';
+
+import { type AfterPositions, readAfter } from '../execution/after.ts';
+import { isData } from '../execution/data.ts';
+import { requestError } from '../execution/errors.ts';
+import type { Generation } from './generation.ts';
+
+/** Puts generations behind @apollo/server 5, as its `gateway` option. */
+export interface ApolloBridge extends GatewayInterface {
+  /** Requests that begin from now on run in `generation`; those that run already end in theirs. */
+  use(generation: Generation): void;
+}
+
+export interface ApolloBridgeOptions {
+  readonly generation: Generation;
+  /** Headers to forward to the subgraphs. Default: none. */
+  readonly forwardHeaders?: (context: GatewayGraphQLRequestContext) => Readonly<Record<string, string>>;
+}
+
+export function createApolloBridge(options: ApolloBridgeOptions): ApolloBridge {
+  let current = options.generation;
+  /** A request belongs to the generation whose schema it was validated against. */
+  const bySchema = new WeakMap<GraphQLSchema, Generation>([[current.apiSchema, current]]);
+  const callbacks = new Set<GatewaySchemaLoadOrUpdateCallback>();
+  const tell = (callback: GatewaySchemaLoadOrUpdateCallback): void =>
+    callback({ apiSchema: current.apiSchema, coreSupergraphSdl: current.supergraphSdl });
+
+  return {
+    onSchemaLoadOrUpdate(callback): GatewayUnsubscriber {
+      callbacks.add(callback);
+      return () => callbacks.delete(callback);
+    },
+    async load(): Promise<GatewayLoadResult> {
+      for (const callback of callbacks) tell(callback);
+      return {
+        executor: (context) =>
+          execute(bySchema.get(context.schema) ?? current, context, options.forwardHeaders?.(context)),
+      };
+    },
+    async stop() {
+      callbacks.clear();
+    },
+    use(generation) {
+      current = generation;
+      bySchema.set(generation.apiSchema, generation);
+      for (const callback of callbacks) tell(callback);
+    },
+  };
+}
+
+async function execute(
+  generation: Generation,
+  { document, operationName, request }: GatewayGraphQLRequestContext,
+  headers: Readonly<Record<string, string>> | undefined,
+): Promise<GatewayExecutionResult> {
+  try {
+    return await generation.execute({
+      document,
+      operationName,
+      variables: request.variables,
+      after: afterOf(request.extensions),
+      headers,
+    });
+  } catch (error) {
+    if (error instanceof GraphQLError) return { errors: [error] };
+    throw error;
+  }
+}
+
+/** `extensions.tributary.after` of a request. Throws a GraphQLError when it has not the form that it should. */
+export function afterOf(extensions: unknown): AfterPositions | null {
+  const tributary = isData(extensions) ? extensions.tributary : undefined;
+  const given = isData(tributary) ? tributary.after : undefined;
+  if (given === undefined || given === null) return null;
+  const after = readAfter(given);
+  if (after !== null) return after;
+  throw requestError(
+    'extensions.tributary.after is not of the form {"<topic id>": [[partition, offset], …]}; send the position as a mutation answered it.',
+    'BAD_REQUEST',
+  );
+}

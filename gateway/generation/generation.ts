@@ -1,0 +1,111 @@
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
+import type { AfterPositions } from '../execution/after.ts';
+import { Failures } from '../execution/errors.ts';
+import { executePlan } from '../execution/execute-plan.ts';
+import type { Fetcher, Subgraph } from '../execution/fetcher.ts';
+import { introspectInto } from '../execution/introspection.ts';
+import { resultOf } from '../execution/result.ts';
+import type { Run } from '../execution/run.ts';
+import { defaultLimits, type GenerationLimits } from './limits.ts';
+import { Operations, type PreparedOperation } from './operations.ts';
+import { planSubscription, type SubscriptionPlan, type SubscriptionRequest } from './subscription.ts';
+import { type LoadedSupergraph, loadSupergraph } from './supergraph.ts';
+import { coerceVariables, refusalOf } from './variables.ts';
+
+/** A supergraph with its planner and caches, immutable: a change of the schema makes another one. */
+export interface Generation {
+  /** SHA-256 of the SDL, in hex. */
+  readonly id: string;
+  readonly supergraphSdl: string;
+  /** What clients see, and what their operations are to be validated against. */
+  readonly apiSchema: GraphQLSchema;
+  readonly subgraphs: ReadonlyMap<string, Subgraph>;
+  /**
+   * Queries and mutations. Resolves with `errors` alone when the request is refused (unknown operation, variables that
+   * do not fit), with `data` and `errors` when fetches fail. Rejects only with the reason of the request's own signal.
+   */
+  execute(request: OperationRequest): Promise<ExecutionResult>;
+  /** Throws a SubscriptionRefused that holds what to tell the client. */
+  planSubscription(request: SubscriptionRequest): SubscriptionPlan;
+}
+
+export interface OperationRequest {
+  /** Valid by the API schema. */
+  readonly document: DocumentNode;
+  readonly operationName: string | null;
+  readonly variables: Readonly<Record<string, unknown>> | undefined;
+  /** Forwarded to every fetch (S24). */
+  readonly after?: AfterPositions | null | undefined;
+  /** Forwarded to every subgraph, as they are. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GenerationOptions {
+  readonly supergraphSdl: string;
+  readonly fetcher: Fetcher;
+  readonly limits?: Partial<GenerationLimits> | undefined;
+}
+
+/** Reads a supergraph. Throws SCHEMA_INVALID when it is none. */
+export function createGeneration(options: GenerationOptions): Generation {
+  const supergraph = loadSupergraph(options.supergraphSdl);
+  const limits = { ...defaultLimits, ...options.limits };
+  const operations = new Operations(supergraph, limits.operations);
+  return {
+    id: supergraph.id,
+    supergraphSdl: options.supergraphSdl,
+    apiSchema: supergraph.apiSchema,
+    subgraphs: supergraph.subgraphs,
+    execute: (request) => execute(request, supergraph, operations, options.fetcher),
+    planSubscription: (request) =>
+      planSubscription(request, { supergraph, operations, fetcher: options.fetcher, limits }),
+  };
+}
+
+async function execute(
+  request: OperationRequest,
+  supergraph: LoadedSupergraph,
+  operations: Operations,
+  fetcher: Fetcher,
+): Promise<ExecutionResult> {
+  const variables = request.variables ?? {};
+  let operation: PreparedOperation;
+  let coerced: Readonly<Record<string, unknown>>;
+  let shape: ReturnType<PreparedOperation['shapeFor']>;
+  try {
+    operation = operations.prepare(request.document, request.operationName);
+    coerced = coerceVariables(supergraph.apiSchema, operation, variables);
+    shape = operation.shapeFor(coerced);
+  } catch (error) {
+    return { errors: refusalOf(error) };
+  }
+  const run: Run = {
+    fetcher,
+    roots: [{}],
+    errors: [[]],
+    failures: new Failures(),
+    types: supergraph.types,
+    variables,
+    coerced,
+    headers: request.headers,
+    signal: request.signal ?? new AbortController().signal,
+    deadlineMs: null,
+    maximumRepresentations: Number.POSITIVE_INFINITY,
+    deduplicate: operation.deduplicate,
+    after: request.after ?? null,
+    position: null,
+  };
+  if (operation.plan !== null) await executePlan(operation.plan, run);
+  const { definition, fragments } = operation;
+  introspectInto(run.roots[0] ?? {}, shape, {
+    schema: supergraph.apiSchema,
+    operation: definition,
+    fragments,
+    variables,
+  });
+  const result = resultOf(shape, run, 0);
+  return run.position === null
+    ? result
+    : { ...result, extensions: { tributary: { position: run.position } } };
+}

@@ -1,0 +1,155 @@
+import type { DocumentNode, ExecutionResult, GraphQLError } from 'graphql';
+import { type AfterPositions, mergeAfter } from '../execution/after.ts';
+import { isData } from '../execution/data.ts';
+import { Failures, pathOf, report, requestError, safeError } from '../execution/errors.ts';
+import { executePlan } from '../execution/execute-plan.ts';
+import { clientPath } from '../execution/fetch-root.ts';
+import type { Fetcher, Subgraph } from '../execution/fetcher.ts';
+import type { FetchStep } from '../execution/plan.ts';
+import { resultOf } from '../execution/result.ts';
+import { type Run, variablesOf } from '../execution/run.ts';
+import type { ObjectShape } from '../execution/shape.ts';
+import type { GenerationLimits } from './limits.ts';
+import type { Operations, PreparedOperation } from './operations.ts';
+import { passesThrough } from './pass-through.ts';
+import type { LoadedSupergraph } from './supergraph.ts';
+import { coerceVariables, refusalOf } from './variables.ts';
+
+/** A subscription, planned once for all of its clients and events. */
+export interface SubscriptionPlan {
+  /** Where the events come from. */
+  readonly subgraph: Subgraph;
+  /** What goes upstream. */
+  readonly document: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly operationName?: string;
+  /** Of the root field, in the upstream's data and in the client's. */
+  readonly responseKey: string;
+  /** True when the upstream payload's `data` is the client's answer already: no joins, same shape, nothing hidden. */
+  readonly passThrough: boolean;
+  /**
+   * Joins and shapes events that are due together: results in the order of the events, one `_entities` call a fetch for
+   * all of them (S17), each fetch with the events' positions (S16). The results given are taken over and changed.
+   * Never rejects for a failing join: its fields are null, with a typed error.
+   */
+  complete(events: readonly SubscriptionEvent[]): Promise<readonly ExecutionResult[]>;
+}
+
+export interface SubscriptionEvent {
+  /** As it came from upstream. */
+  readonly result: ExecutionResult;
+  /** What joins of this event must have seen. */
+  readonly after: AfterPositions | null;
+}
+
+export interface SubscriptionRequest {
+  /** Valid by the API schema. */
+  readonly document: DocumentNode;
+  readonly operationName: string | null;
+  readonly variables: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Thrown for a subscription that cannot be planned; `errors` are for the client. */
+export class SubscriptionRefused extends Error {
+  readonly errors: readonly GraphQLError[];
+
+  constructor(errors: readonly GraphQLError[]) {
+    super(errors[0]?.message ?? 'The subscription cannot be planned.');
+    this.name = 'SubscriptionRefused';
+    this.errors = errors;
+  }
+}
+
+export interface SubscriptionContext {
+  readonly supergraph: LoadedSupergraph;
+  readonly operations: Operations;
+  readonly fetcher: Fetcher;
+  readonly limits: GenerationLimits;
+}
+
+export function planSubscription(
+  request: SubscriptionRequest,
+  context: SubscriptionContext,
+): SubscriptionPlan {
+  try {
+    return plan(request, context);
+  } catch (error) {
+    throw new SubscriptionRefused(refusalOf(error));
+  }
+}
+
+function plan(request: SubscriptionRequest, context: SubscriptionContext): SubscriptionPlan {
+  const { supergraph } = context;
+  const operation = context.operations.prepare(request.document, request.operationName);
+  const variables = request.variables ?? {};
+  const coerced = coerceVariables(supergraph.apiSchema, operation, variables);
+  const shape = operation.shapeFor(coerced);
+  const { primary } = operation;
+  const responseKey = shape.fields[0]?.key;
+  if (primary === null || responseKey === undefined || shape.fields.length > 1) {
+    throw requestError('The operation is no subscription of one field.', 'BAD_REQUEST');
+  }
+  const startRun = runStarter(operation, primary, variables, coerced, context);
+  return {
+    subgraph: primary.subgraph,
+    document: primary.query,
+    variables: variablesOf(primary, variables),
+    ...(primary.operationName === undefined ? {} : { operationName: primary.operationName }),
+    responseKey,
+    passThrough: passesThrough(operation, primary, supergraph),
+    complete: async (events) => {
+      const run = startRun(events);
+      if (operation.plan !== null && run.roots.length > 0) await executePlan(operation.plan, run);
+      return events.map(({ result }, index) => completed(result, shape, run, index));
+    },
+  };
+}
+
+/** An upstream without data has nothing to shape; its errors are told. */
+function completed(result: ExecutionResult, shape: ObjectShape, run: Run, index: number): ExecutionResult {
+  const errors = run.errors[index] ?? [];
+  const answer: ExecutionResult = isData(result.data)
+    ? resultOf(shape, run, index)
+    : { data: null, ...(errors.length === 0 ? {} : { errors }) };
+  return result.extensions === undefined ? answer : { ...answer, extensions: result.extensions };
+}
+
+function runStarter(
+  operation: PreparedOperation,
+  primary: FetchStep,
+  variables: Readonly<Record<string, unknown>>,
+  coerced: Readonly<Record<string, unknown>>,
+  { supergraph, fetcher, limits }: SubscriptionContext,
+): (events: readonly SubscriptionEvent[]) => Run {
+  const { signal } = new AbortController();
+  return (events) => ({
+    fetcher,
+    roots: events.map(({ result }) => rootOf(result, primary)),
+    errors: events.map(({ result }) => upstreamErrors(result, primary)),
+    failures: new Failures(),
+    types: supergraph.types,
+    variables,
+    coerced,
+    headers: undefined,
+    signal,
+    deadlineMs: limits.joinDeadlineMs,
+    maximumRepresentations: limits.representations,
+    deduplicate: operation.deduplicate,
+    after: events.reduce<AfterPositions | null>((merged, { after }) => mergeAfter(merged, after), null),
+    position: null,
+  });
+}
+
+function rootOf({ data }: ExecutionResult, primary: FetchStep): Record<string, unknown> {
+  if (!isData(data)) return {};
+  primary.rewriteOutput?.(data);
+  return data;
+}
+
+function upstreamErrors(result: ExecutionResult, primary: FetchStep): GraphQLError[] {
+  const errors: GraphQLError[] = [];
+  for (const error of result.errors ?? []) {
+    report(errors, safeError(error, primary.subgraph.name), clientPath(primary, pathOf(error)));
+  }
+  return errors;
+}

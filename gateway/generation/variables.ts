@@ -1,0 +1,34 @@
+import { GraphQLError, type GraphQLSchema, getVariableValues } from 'graphql';
+import { requestError } from '../execution/errors.ts';
+import type { PreparedOperation } from './operations.ts';
+
+/** Thrown for variables that do not fit; holds each mistake. */
+export class VariablesRefused extends Error {
+  readonly errors: readonly GraphQLError[];
+
+  constructor(errors: readonly GraphQLError[]) {
+    super(errors[0]?.message ?? 'Variables do not fit.');
+    this.name = 'VariablesRefused';
+    this.errors = errors;
+  }
+}
+
+/** Variables with defaults, by the API schema. Throws VariablesRefused. */
+export function coerceVariables(
+  schema: GraphQLSchema,
+  { definition }: PreparedOperation,
+  variables: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const definitions = definition.variableDefinitions;
+  if (definitions === undefined || definitions.length === 0) return {};
+  const { coerced, errors } = getVariableValues(schema, definitions, variables, { maxErrors: 20 });
+  if (errors === undefined) return coerced;
+  throw new VariablesRefused(errors.map((error) => requestError(error.message, 'BAD_USER_INPUT')));
+}
+
+/** What to tell the client of an error that refuses a request. Rethrows what is a fault of ours. */
+export function refusalOf(error: unknown): readonly GraphQLError[] {
+  if (error instanceof VariablesRefused) return error.errors;
+  if (error instanceof GraphQLError) return [error];
+  throw error;
+}
