@@ -40,6 +40,9 @@ export function serverProperties(node: NodeSettings): string {
     'offsets.topic.num.partitions': 4,
     'transaction.state.log.num.partitions': 4,
     'share.coordinator.state.topic.num.partitions': 4,
+    // After a kill -9 a node is refused until the session of its former self has ended: 9 s by default.
+    'broker.session.timeout.ms': 4_000,
+    'broker.heartbeat.interval.ms': 1_000,
     'group.initial.rebalance.delay.ms': 0,
     // Compaction within a test's patience, and a cleaner that fits into the small heap (128 MB by default).
     'log.cleaner.backoff.ms': 500,
