@@ -16,8 +16,10 @@ export const clientOf = ({ brokers, name, outage, retry }: ClientOptions): Kafka
     logLevel: logLevel.ERROR,
     logCreator:
       () =>
-      ({ log }) =>
-        outage.begins(log.message),
+      ({ log: { message } }) => {
+        // What a broker answers, be it an error, is no outage: it is tried again, or comes back to the caller.
+        if (/connect|time(d )?out/i.test(message)) outage.begins(message);
+      },
     retry,
   });
 
@@ -31,7 +33,7 @@ export class Outage {
   }
 
   begins(message: string): void {
-    if (!this.#isKnown) this.#log(`Kafka does not answer as it should, trying again: ${message}`);
+    if (!this.#isKnown) this.#log(`Kafka does not answer, trying again: ${message}`);
     this.#isKnown = true;
   }
 

@@ -21,7 +21,13 @@ export interface SenderOptions {
 /** A killed replay holds back readers of its topics for so long at most; when it comes back, it frees them at once. */
 const transactionTimeout = 10_000;
 /** A broker that restarts is back within a minute. */
-const retryWhenRunning = { initialRetryTime: 200, maxRetryTime: 5_000, retries: 15 };
+const retryWhenRunning = { initialRetryTime: 50, maxRetryTime: 5_000, retries: 17 };
+
+/** What brokers answer to a producer whose transactions a newer one of the same id has taken over. */
+const isFenced = (error: unknown): boolean =>
+  error instanceof Error &&
+  'type' in error &&
+  (error.type === 'INVALID_PRODUCER_EPOCH' || error.type === 'PRODUCER_FENCED');
 
 /**
  * Writes records and the position behind them in one transaction, so that a replay that was killed at any moment goes on
@@ -86,7 +92,9 @@ export class Sender {
     } catch (error) {
       // What matters is the first error; where even the abort fails, the next start or the timeout ends the transaction.
       if (transaction.isActive()) await transaction.abort().catch(() => undefined);
-      throw error;
+      throw isFenced(error)
+        ? new Error(`Another replay of ${name} has taken over, so this one ends.`, { cause: error })
+        : error;
     }
   }
 
