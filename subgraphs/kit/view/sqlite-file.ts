@@ -140,16 +140,17 @@ export function removeOlderFiles(directory: string, layout: Layout): string[] {
   });
 }
 
-/** Remembers across a restart that the file is not to be trusted. */
-export const markCorrupt = (path: string): void => writeFileSync(corruptMark(path), '');
-
-const corruptMark = (path: string): string => `${path}.corrupt`;
-
-function removeData(path: string): void {
+/** Deletes a view's rows for good; its lock stays with the caller. */
+export function removeData(path: string): void {
   for (const file of [path, `${path}-wal`, `${path}-shm`, `${path}-journal`, corruptMark(path)]) {
     rmSync(file, { force: true });
   }
 }
+
+/** Remembers across a restart that the file is not to be trusted. */
+export const markCorrupt = (path: string): void => writeFileSync(corruptMark(path), '');
+
+const corruptMark = (path: string): string => `${path}.corrupt`;
 
 /** SQLITE_CORRUPT and SQLITE_NOTADB, with their extended codes. */
 export const isCorruption = (error: unknown): boolean => {

@@ -7,6 +7,7 @@ import {
   isCorruption,
   markCorrupt,
   prepareViewFile,
+  removeData,
   removeOlderFiles,
   type ViewFile,
   type ViewIdentity,
@@ -55,6 +56,11 @@ export interface SqliteView extends View {
   readonly stats: ViewStats;
   /** To be called when the view serves (S28): removes the files of older definitions, and returns their names. */
   ready(): readonly string[];
+  /**
+   * Closes the view and deletes its rows: the next open builds it again. For a position that Kafka no longer continues:
+   * out of range, or a topic that could not be read for longer than its tombstones are kept.
+   */
+  discard(reason: string): Promise<void>;
 }
 
 const silent: ViewLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -68,14 +74,14 @@ export async function openSqliteView(options: SqliteViewOptions): Promise<Sqlite
   const layout = layoutOf(options.description, options.queries ?? [], options.codec ?? 'json');
   const { directory, identity, tombstoneRetentionMs = 24 * 3_600_000, log = silent } = options;
   const file = prepareViewFile({ directory, layout, identity, tombstoneRetentionMs, log });
-  const view = new FileView({ file, layout, directory, tombstoneRetentionMs, log });
   try {
+    const view = new FileView({ file, layout, directory, tombstoneRetentionMs, log });
     await view.open();
+    return view;
   } catch (error) {
-    await view.close();
+    file.lock.release();
     throw error;
   }
-  return view;
 }
 
 interface FileViewParts {
@@ -97,6 +103,7 @@ class FileView implements SqliteView {
   private counts = { transactions: 0, records: 0, purged: 0, keyless: 0 };
   private ending: TributaryError | null = null;
   private closed: Promise<void> | null = null;
+  private discarded = false;
 
   constructor(parts: FileViewParts) {
     const { file, layout, tombstoneRetentionMs } = parts;
@@ -115,9 +122,12 @@ class FileView implements SqliteView {
   }
 
   async open(): Promise<void> {
-    await this.queue.open().catch((error: unknown) => {
+    try {
+      await this.queue.open();
+    } catch (error) {
+      this.reader.close();
       throw this.ending ?? error;
-    });
+    }
   }
 
   get position(): Position {
@@ -172,6 +182,12 @@ class FileView implements SqliteView {
     return this.closed;
   }
 
+  async discard(reason: string): Promise<void> {
+    this.parts.log.warn({ file: this.file, reason }, 'The view is discarded.');
+    this.discarded = true;
+    await this.close();
+  }
+
   private async closeOnce(): Promise<void> {
     this.ending ??= this.endedBy('DRAINING', 'is closed');
     this.signal.release();
@@ -179,6 +195,7 @@ class FileView implements SqliteView {
     await this.queue.drained();
     this.reader.close();
     await this.queue.close();
+    if (this.discarded) removeData(this.file);
     this.parts.file.lock.release();
   }
 
