@@ -10,7 +10,10 @@ import type { SchemaSource } from '../source.ts';
  *          |           ^
  *       Did you mean "origin"?
  */
-export const formatMistakes = (mistakes: readonly SchemaMistake[], sources: readonly SchemaSource[]): string => {
+export const formatMistakes = (
+  mistakes: readonly SchemaMistake[],
+  sources: readonly SchemaSource[],
+): string => {
   const linesOf = new Map(sources.map(({ file, text }) => [file, text.split(/\r\n|\n|\r/)]));
   return mistakes.map((mistake) => formatOne(mistake, linesOf.get(mistake.file))).join('\n\n');
 };

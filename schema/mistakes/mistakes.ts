@@ -50,10 +50,10 @@ export class Mistakes {
   }
 }
 
-/** `Did you mean "flights"?` with the names that look like `name`; where none does, `fallback`. */
+/** `Did you mean "flights"?` with the name that looks most like `name`; where none does, `fallback`. */
 export const didYouMean = (name: string, candidates: Iterable<string>, fallback: string): string => {
-  const close = suggestionList(name, [...candidates]).slice(0, 3);
-  return close.length === 0 ? fallback : `Did you mean ${oneOf(close)}?`;
+  const [closest] = suggestionList(name, [...candidates]);
+  return closest === undefined ? fallback : `Did you mean "${closest}"?`;
 };
 
 /** `"a"`, `"a" or "b"`, `"a", "b" or "c"`. */

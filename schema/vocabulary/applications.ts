@@ -27,7 +27,11 @@ export const checkApplications = (document: DocumentNode, mistakes: Mistakes): v
         mistakes.add(
           node,
           `There is no directive @${name}.`,
-          didYouMean(name, known, 'Remove it, or define or import it.'),
+          didYouMean(
+            `@${name}`,
+            [...known].map((other) => `@${other}`),
+            'Remove it, or define it.',
+          ),
         );
       }
       return false;

@@ -1,7 +1,7 @@
 import type { ConstDirectiveNode, FieldDefinitionNode } from 'graphql';
 import type { ChangeDescription } from '../description.ts';
 import { didYouMean } from '../mistakes/index.ts';
-import { eachTypeWith, type RuleContext, type Topics, topicTypes } from './context.ts';
+import { eachTypeWith, type RuleContext, type Topics } from './context.ts';
 import { type ObjectModel, shapeOf, textArgument } from './model.ts';
 
 /** Every type with @change, by its name. */
@@ -30,7 +30,7 @@ const describeChange = (
     context.mistakes.add(
       node,
       `@change(of: "${of}") names no type with @topic.`,
-      didYouMean(of, topicTypes(topics), 'Name a type of this subgraph that has a COMPACT topic.'),
+      didYouMean(of, topics.keys(), 'Name a type of this subgraph that has a COMPACT topic.'),
     );
   } else if (topic.cleanup !== 'COMPACT') {
     context.mistakes.add(

@@ -44,5 +44,9 @@ export const eachTypeWith = (
   }
 };
 
-/** Names of the types with a topic, for suggestions. */
-export const topicTypes = (topics: Topics): readonly string[] => [...topics.keys()];
+/** What to do where a type should have a topic and has none. */
+export const cureForNoTopic = ({ model }: RuleContext, topics: Topics, type: string): string => {
+  const others = `return a type that has one: ${[...topics.keys()].join(', ')}.`;
+  if (topics.size === 0) return 'Add @topic to a type, and return it.';
+  return model.objects.has(type) ? `Add @topic to ${type}, or ${others}` : `R${others.slice(1)}`;
+};

@@ -106,6 +106,19 @@ const fits = (context: RuleContext, given: string, type: RecordFieldType): boole
   return input !== undefined && [...input.keys()].sort().join() === [...type.key].sort().join();
 };
 
+/** Null when a record field can be compared with a key field of an entity, else what it holds instead. */
+export const notKeyOf = (
+  context: RuleContext,
+  { type }: RecordField,
+  entity: string,
+  keyField: string,
+): string | null => {
+  if (type.kind === 'list' || type.kind === 'object') return type.kind === 'list' ? 'a list' : 'an object';
+  if (type.kind === 'reference') return type.name === entity ? null : `the key of ${type.name}`;
+  const wanted = keyFieldType(context, entity, keyField);
+  return sameScalar(type.name, wanted) ? null : type.name;
+};
+
 /** An ID is a String on the wire and in records. */
 const sameScalar = (a: string, b: string): boolean =>
   a === b || ((a === 'ID' || a === 'String') && (b === 'ID' || b === 'String'));

@@ -1,7 +1,7 @@
 import type { ConstDirectiveNode, FieldDefinitionNode } from 'graphql';
 import type { ProducerDescription, TopicDescription } from '../description.ts';
 import { didYouMean } from '../mistakes/index.ts';
-import { eachFieldWith, type RuleContext, type Topics, topicTypes } from './context.ts';
+import { eachFieldWith, type RuleContext, type Topics } from './context.ts';
 import { type ObjectModel, shapeOf, textArgument } from './model.ts';
 
 /** Arguments that every mutation may have and that fill no field (S25). */
@@ -40,7 +40,11 @@ const describeProducer = (
     mistakes.add(
       node,
       `${coordinate} has @produce, but ${type} has no @topic.`,
-      didYouMean(type, topicTypes(topics), 'Name a type with @topic: @produce(type: "…").'),
+      didYouMean(
+        type,
+        topics.keys(),
+        'Name the type whose topic is written, such as @produce(type: "Flight").',
+      ),
     );
     return null;
   }

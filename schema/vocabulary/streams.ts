@@ -1,7 +1,6 @@
 import type { ConstDirectiveNode, FieldDefinitionNode } from 'graphql';
 import type { ChangeDescription, StreamDescription } from '../description.ts';
-import { didYouMean } from '../mistakes/index.ts';
-import { eachFieldWith, type RuleContext, type Topics, topicTypes } from './context.ts';
+import { cureForNoTopic, eachFieldWith, type RuleContext, type Topics } from './context.ts';
 import { parseDuration } from './duration.ts';
 import { describeFilter } from './filters.ts';
 import { argumentValue, type ObjectModel, shapeOf, textArgument } from './model.ts';
@@ -49,11 +48,9 @@ const describeStream = (
       mistakes.add(
         field.type,
         `${coordinate} must return one type with @topic or @change, which ${payload.item === null ? payload.name : 'a list'} is not.`,
-        didYouMean(
-          payload.name,
-          [...topicTypes(topics), ...changes.keys()],
-          `Add @topic to ${payload.name}, or @change.`,
-        ),
+        payload.item === null
+          ? cureForNoTopic(context, topics, payload.name)
+          : `Write ${payload.name}!: each record is an event of its own.`,
       );
     }
     return null;

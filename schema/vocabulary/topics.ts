@@ -1,5 +1,5 @@
 import type { ConstDirectiveNode } from 'graphql';
-import type { Cleanup, OnInvalid, RecordField, TopicDescription } from '../description.ts';
+import type { Cleanup, OnInvalid, RecordField, RecordFieldType, TopicDescription } from '../description.ts';
 import { didYouMean } from '../mistakes/index.ts';
 import { eachFieldWith, eachTypeWith, type RuleContext, type Topics } from './context.ts';
 import {
@@ -88,7 +88,7 @@ const checkKey = (
   cleanup: Cleanup,
   fields: readonly RecordField[],
 ): void => {
-  if (key.length === 0 && cleanup === 'COMPACT') {
+  if (argumentValue(node, 'key') === undefined && cleanup === 'COMPACT') {
     const entityKey = entityKeysOf(type)[0]?.fields ?? null;
     const value = entityKey === null ? '"id"' : asArgument(entityKey);
     mistakes.add(
@@ -106,15 +106,19 @@ const checkKey = (
         `The key names "${name}", which is no record field of ${type.name}.`,
         didYouMean(name, names, `Name one of its record fields: ${names.join(', ')}.`),
       );
-    } else if (field.type.kind === 'list' || field.type.kind === 'object') {
+    } else if (!isSingleValue(field.type)) {
       mistakes.add(
         node,
         `${type.name}.${name} is ${field.type.kind === 'list' ? 'a list' : 'an object'} and cannot be a record key.`,
-        'Name a scalar, an enum or an entity.',
+        'Name a scalar, an enum or an entity with one key field.',
       );
     }
   }
 };
+
+/** A reference by several key fields is an object in the record. */
+const isSingleValue = (type: RecordFieldType): boolean =>
+  type.kind === 'scalar' || type.kind === 'enum' || (type.kind === 'reference' && type.key.length === 1);
 
 const asArgument = (fields: readonly string[]): string =>
   fields.length === 1 ? `"${fields[0]}"` : `[${fields.map((field) => `"${field}"`).join(', ')}]`;

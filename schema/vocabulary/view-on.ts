@@ -2,6 +2,7 @@ import type { ConstDirectiveNode } from 'graphql';
 import type { TopicDescription, ViewDescription } from '../description.ts';
 import { didYouMean } from '../mistakes/index.ts';
 import type { RuleContext } from './context.ts';
+import { notKeyOf } from './filters.ts';
 import { entityKeysOf, type ObjectModel, textsArgument } from './model.ts';
 
 /** The record fields that hold the parent's key; by default the only one that refers to the parent. */
@@ -51,7 +52,7 @@ export const describeOn = (
 };
 
 const pairWithKey = (
-  { mistakes }: RuleContext,
+  context: RuleContext,
   coordinate: string,
   node: ConstDirectiveNode,
   topic: TopicDescription,
@@ -59,6 +60,7 @@ const pairWithKey = (
   parentKey: readonly string[],
   parent: string,
 ): ViewDescription['on'] => {
+  const { mistakes } = context;
   const fields = topic.fields.map(({ name }) => name);
   const unknown = names.filter((name) => !fields.includes(name));
   for (const name of unknown) {
@@ -77,5 +79,16 @@ const pairWithKey = (
     );
     return [];
   }
-  return names.map((field, index) => ({ field, parentField: parentKey[index] ?? '' }));
+  const pairs = names.map((field, index) => ({ field, parentField: parentKey[index] ?? '' }));
+  for (const { field, parentField } of pairs) {
+    const held = topic.fields.find(({ name }) => name === field);
+    const instead = held === undefined ? null : notKeyOf(context, held, parent, parentField);
+    if (instead === null) continue;
+    mistakes.add(
+      node,
+      `on of ${coordinate} names "${field}", which holds ${instead} and not ${parent}.${parentField}.`,
+      `Name the field of ${topic.type} that holds it.`,
+    );
+  }
+  return pairs;
 };

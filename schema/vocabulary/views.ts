@@ -1,7 +1,6 @@
 import type { ConstDirectiveNode, FieldDefinitionNode } from 'graphql';
 import type { TopicDescription, ViewDescription } from '../description.ts';
-import { didYouMean } from '../mistakes/index.ts';
-import { eachFieldWith, type RuleContext, type Topics, topicTypes } from './context.ts';
+import { cureForNoTopic, eachFieldWith, type RuleContext, type Topics } from './context.ts';
 import { describeFilter } from './filters.ts';
 import { type ObjectModel, type SdlModel, shapeOf, type TypeShape } from './model.ts';
 import { pageSize } from './page-size.ts';
@@ -33,17 +32,13 @@ const describeView = (
     mistakes.add(node, `${coordinate} has @view, but a field of ${parent.name} ${what}.`, `Write ${right}.`);
     return null;
   }
-  const { type, shape } = servedBy(model, shapeOf(field.type));
+  const { type, shape } = servedBy(model, topics, shapeOf(field.type));
   const topic = topics.get(type);
   if (topic === undefined) {
     mistakes.add(
       node,
       `${coordinate} has @view, but ${type} has no @topic.`,
-      didYouMean(
-        type,
-        topicTypes(topics),
-        `Add @topic to ${type}, or write a resolver for the field instead.`,
-      ),
+      cureForNoTopic(context, topics, type),
     );
     return null;
   }
@@ -72,11 +67,12 @@ const describeView = (
 
 const servedBy = (
   model: SdlModel,
+  topics: Topics,
   returned: TypeShape,
 ): { readonly type: string; readonly shape: ViewDescription['shape'] } => {
   if (returned.item !== null) return { type: returned.name, shape: 'LIST' };
   const nodes = model.objects.get(returned.name)?.fields.get('nodes');
-  if (nodes !== undefined && returned.name.endsWith('Connection')) {
+  if (nodes !== undefined && !topics.has(returned.name)) {
     return { type: shapeOf(nodes.type).name, shape: 'CONNECTION' };
   }
   return { type: returned.name, shape: 'ONE' };
@@ -94,11 +90,20 @@ const describeFilters = (
   field: FieldDefinitionNode,
   topic: TopicDescription,
   shape: ViewDescription['shape'],
-): ViewDescription['filters'] => {
-  return (field.arguments ?? [])
+): ViewDescription['filters'] =>
+  (field.arguments ?? [])
     .filter((argument) => !pagingArguments[shape].includes(argument.name.value))
-    .flatMap((argument) => describeFilter(context, coordinate, argument, topic) ?? []);
-};
+    .flatMap((argument) => {
+      if (shape !== 'LIST' || argument.name.value !== 'after') {
+        return describeFilter(context, coordinate, argument, topic) ?? [];
+      }
+      context.mistakes.add(
+        argument,
+        `${coordinate} returns a plain list, which cannot say where its next page begins.`,
+        `Return ${topic.type}Connection!, or remove "after".`,
+      );
+      return [];
+    });
 
 const checkNamesOneRow = (
   { mistakes }: RuleContext,
