@@ -1,0 +1,149 @@
+import { type Admin, ConfigResourceTypes, type ITopicConfig } from 'kafkajs';
+import type { Logger } from 'pino';
+import type { TopicDescription } from '../../../schema/description.ts';
+import { TributaryError } from '../../../schema/errors.ts';
+import { kafkajsClient } from './kafkajs-client.ts';
+import { unavailableError } from './kafkajs-failures.ts';
+
+export interface EnsureTopicsOptions {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly topics: readonly TopicDescription[];
+  /** Create what is missing, with the declared cleanup policy and partitions (1 where none are declared). */
+  readonly create: boolean;
+  /** Replication factor of what is created. */
+  readonly replication: number;
+  readonly log?: Logger | undefined;
+}
+
+const deadlineMs = 10_000;
+
+/**
+ * Holds what the SDL declares against the cluster. Rejects with TOPIC_MISMATCH, which lists every topic that differs or is
+ * missing with its cure, and with KAFKA_UNAVAILABLE when no broker answers in 10 s. More partitions than declared are no
+ * mismatch, since partitions may be added: they are logged.
+ */
+export const ensureTopics = async (options: EnsureTopicsOptions): Promise<void> => {
+  const { brokers, topics } = options;
+  if (topics.length === 0) return;
+  const admin = kafkajsClient(options).admin();
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`No answer within ${deadlineMs} ms.`)), deadlineMs);
+  try {
+    await Promise.race([checkAndCreate(admin, options), late.promise]);
+  } catch (error) {
+    if (error instanceof TributaryError) throw error;
+    throw unavailableError('The topics could not be checked.', brokers, error);
+  } finally {
+    clearTimeout(timer);
+    void admin.disconnect().catch(() => undefined);
+  }
+};
+
+const checkAndCreate = async (admin: Admin, options: EnsureTopicsOptions): Promise<void> => {
+  await admin.connect();
+  const { topics, create, log } = options;
+  const existing = new Set(await admin.listTopics());
+  const missing = topics.filter(({ name }) => !existing.has(name));
+  const present = topics.filter(({ name }) => existing.has(name));
+  const mismatches = await compare(admin, present, log);
+  if (!create) mismatches.push(...missing.map(missingMessage));
+  if (mismatches.length > 0) throw mismatch(mismatches);
+  if (missing.length > 0) await createTopics(admin, missing, options);
+};
+
+const createTopics = async (
+  admin: Admin,
+  missing: readonly TopicDescription[],
+  { replication, log }: EnsureTopicsOptions,
+): Promise<void> => {
+  const wanted = missing.map(
+    ({ name, partitions, cleanup }): ITopicConfig => ({
+      topic: name,
+      numPartitions: partitions ?? 1,
+      replicationFactor: replication,
+      configEntries: [{ name: 'cleanup.policy', value: cleanup.toLowerCase() }],
+    }),
+  );
+  try {
+    // False when all of them exist already: another replica of the subgraph starts beside us.
+    await admin.createTopics({ topics: wanted, waitForLeaders: true });
+  } catch (error) {
+    const refusals = refusalsOf(error);
+    if (refusals === null) throw error;
+    if (refusals.length > 0) throw mismatch(refusals, error);
+  }
+  log?.info({ topics: missing.map(({ name }) => name) }, 'Created missing topics');
+};
+
+/** What differs, one message a topic. */
+const compare = async (
+  admin: Admin,
+  topics: readonly TopicDescription[],
+  log: Logger | undefined,
+): Promise<string[]> => {
+  if (topics.length === 0) return [];
+  const [metadata, configs] = await Promise.all([
+    admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) }),
+    admin.describeConfigs({
+      includeSynonyms: false,
+      resources: topics.map(({ name }) => ({
+        type: ConfigResourceTypes.TOPIC,
+        name,
+        configNames: ['cleanup.policy'],
+      })),
+    }),
+  ]);
+  const partitions = new Map(metadata.topics.map(({ name, partitions: found }) => [name, found.length]));
+  const policies = new Map(
+    configs.resources.map(({ resourceName, configEntries }) => [resourceName, configEntries[0]?.configValue]),
+  );
+  return topics.flatMap((topic) => [
+    ...comparePartitions(topic, partitions.get(topic.name) ?? 0, log),
+    ...compareCleanup(topic, policies.get(topic.name) ?? 'delete'),
+  ]);
+};
+
+const comparePartitions = (topic: TopicDescription, found: number, log: Logger | undefined): string[] => {
+  const { name, type, partitions } = topic;
+  if (partitions === null || found === partitions) return [];
+  if (found > partitions) {
+    log?.warn({ topic: name, declared: partitions, found }, 'The topic has more partitions than declared');
+    return [];
+  }
+  return [
+    `Topic ${name}: @topic of ${type} declares ${partitions} partitions, the cluster has ${found}. ` +
+      `Add partitions (kafka-topics.sh --alter --topic ${name} --partitions ${partitions}), or declare ${found}.`,
+  ];
+};
+
+const compareCleanup = ({ name, type, cleanup }: TopicDescription, policy: string): string[] => {
+  const policies = policy.split(',').map((part) => part.trim().toUpperCase());
+  // "compact,delete" loses old rows to retention, so it is neither of the two that can be declared.
+  if (policies.length === 1 && policies[0] === cleanup) return [];
+  return [
+    `Topic ${name}: @topic of ${type} declares cleanup ${cleanup}, the cluster has cleanup.policy=${policy}. ` +
+      `Set cleanup.policy=${cleanup.toLowerCase()} on the topic, or change the declaration.`,
+  ];
+};
+
+const missingMessage = ({ name, type, cleanup, partitions }: TopicDescription): string =>
+  `Topic ${name}: @topic of ${type} declares it, the cluster does not have it. ` +
+  `Create it with cleanup.policy=${cleanup.toLowerCase()} and ${partitions ?? 1} partition(s), or allow Tributary to create it.`;
+
+const mismatch = (messages: readonly string[], cause?: unknown): TributaryError =>
+  new TributaryError('TOPIC_MISMATCH', messages.join('\n'), { cause, details: { mismatches: messages } });
+
+/**
+ * createTopics answers one error a topic. Those are the broker's decisions; null for an error that is none. Topics that
+ * another replica of the subgraph, starting beside us, has made meanwhile are no failure.
+ */
+const refusalsOf = (error: unknown): string[] | null => {
+  const all: readonly unknown[] | null =
+    error instanceof Error && 'errors' in error && Array.isArray(error.errors) ? error.errors : null;
+  if (all === null) return null;
+  return all
+    .filter((one) => one instanceof Error)
+    .filter((one) => !('type' in one && one.type === 'TOPIC_ALREADY_EXISTS'))
+    .map((one) => `Topic ${'topic' in one ? String(one.topic) : ''} could not be created: ${one.message}.`);
+};
