@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { TributaryError } from '../../../schema/errors.ts';
 import { type FileLock, lockFile } from './file-lock.ts';
-import type { ViewLog } from './sqlite.ts';
 import { createStatements, type Layout } from './sqlite-layout.ts';
+import type { ViewLog } from './view-log.ts';
 
 export interface ViewIdentity {
   readonly clusterId: string;
@@ -84,6 +84,7 @@ function judge(path: string, { identity, tombstoneRetentionMs }: FileRequest): s
     );
     if (about.get('clusterId') !== identity.clusterId) return 'it is of another cluster';
     if (about.get('topicId') !== identity.topicId) return 'the topic was deleted and made again';
+    database.prepare('SELECT partition, next FROM positions').all();
     const committedAt = Number(database.prepare('SELECT committed_at FROM totals').get()?.committed_at);
     const ageMs = Date.now() - committedAt;
     if (ageMs > tombstoneRetentionMs * freshShare) {
@@ -99,6 +100,8 @@ function judge(path: string, { identity, tombstoneRetentionMs }: FileRequest): s
 }
 
 function create(path: string, { layout, identity }: FileRequest): void {
+  // A write-ahead log that a killed removal left behind would be replayed into the new file.
+  removeData(path);
   const database = new DatabaseSync(path);
   try {
     database.exec('PRAGMA journal_mode = WAL');
@@ -140,7 +143,7 @@ export function removeOlderFiles(directory: string, layout: Layout): string[] {
   });
 }
 
-/** Deletes a view's rows for good; its lock stays with the caller. */
+/** Deletes a view's rows for good, the file first: without it the rest counts for nothing. The lock stays with the caller. */
 export function removeData(path: string): void {
   for (const file of [path, `${path}-wal`, `${path}-shm`, `${path}-journal`, corruptMark(path)]) {
     rmSync(file, { force: true });

@@ -15,14 +15,8 @@ import {
 import { type Layout, layoutOf } from './sqlite-layout.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import type { Page, PageQuery, ScanPage, ScanQuery, StoredRow, View, ViewBatch, ViewChange } from './view.ts';
+import type { ViewLog } from './view-log.ts';
 import { type Committed, WriteQueue } from './write-queue.ts';
-
-/** What the view says to its operator; a pino logger will do. */
-export interface ViewLog {
-  info(details: object, message: string): void;
-  warn(details: object, message: string): void;
-  error(details: object, message: string): void;
-}
 
 export interface SqliteViewOptions {
   /** Holds the files; made when it is missing. Each subgraph has its own: others' files of a topic count as old. */
