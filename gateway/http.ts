@@ -1,0 +1,109 @@
+import { ApolloServer, type BaseContext } from '@apollo/server';
+import {
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import { fastifyApolloHandler } from '@as-integrations/fastify';
+import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
+import type { Logger } from 'pino';
+import { type ErrorCode, TributaryError } from '../schema/errors.ts';
+import { createApolloBridge } from './generation/apollo.ts';
+import type { Generation } from './generation/generation.ts';
+import type { GatewayLimits } from './limits.ts';
+import { corsHeaders, preflightHeaders } from './policies/cors.ts';
+import { checkOrigin, type OriginPolicy } from './policies/origin.ts';
+import { type ErrorLog, formatted, formattedRefusal } from './transports/errors.ts';
+
+export interface HttpOptions {
+  readonly generation: Generation;
+  readonly limits: GatewayLimits;
+  readonly policy: OriginPolicy;
+  /** HTML at `/`; null: nothing there. */
+  readonly page: string | null;
+  readonly log: Logger;
+  readonly logError: ErrorLog;
+  readonly ready: () => Promise<unknown>;
+}
+
+export interface HttpServer {
+  readonly app: FastifyInstance;
+  /** Ends when running requests have ended, at the latest after 5 s. */
+  stop(): Promise<void>;
+}
+
+/** GraphQL over HTTP at /graphql by Apollo Server, the page at /, and /health/live, /health/ready. Does not listen yet. */
+export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
+  const app = fastify({ bodyLimit: options.limits.bodyBytes, forceCloseConnections: 'idle' });
+  guard(app, options.policy);
+  app.setErrorHandler((error: FastifyError, _request, reply) => answerError(error, options.logError, reply));
+  app.setNotFoundHandler((request, reply) =>
+    reply
+      .code(404)
+      .send(body('NOT_FOUND', `Nothing is at ${request.url.slice(0, 200)}; GraphQL is at /graphql.`)),
+  );
+  app.get('/health/live', () => ({ status: 'live' }));
+  app.get('/health/ready', options.ready);
+  const { page } = options;
+  if (page !== null) app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(page));
+  const apollo = createApollo(options);
+  await apollo.start();
+  app.route({ method: ['GET', 'POST'], url: '/graphql', handler: fastifyApolloHandler(apollo) });
+  return { app, stop: () => stop(app, apollo) };
+};
+
+const createApollo = ({ generation, limits, log, logError }: HttpOptions): ApolloServer<BaseContext> =>
+  new ApolloServer<BaseContext>({
+    gateway: createApolloBridge({ generation }),
+    logger: log,
+    introspection: true,
+    csrfPrevention: true,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    parseOptions: { maxTokens: limits.documentTokens },
+    maxRecursiveSelections: true,
+    formatError: (shown, error) => formattedRefusal(shown, error, logError),
+    // Nothing is reported to anyone, whatever the environment says.
+    plugins: [ApolloServerPluginLandingPageDisabled(), ApolloServerPluginUsageReportingDisabled()],
+  });
+
+/** Origin and Host are judged before anything is read. Probes address a process by its IP, so health needs no known Host. */
+const guard = (app: FastifyInstance, policy: OriginPolicy): void => {
+  app.addHook('onRequest', async (request, reply) => {
+    const isHealth = request.url.startsWith('/health/');
+    const forbidden = checkOrigin(
+      isHealth ? { ...request.headers, host: 'localhost' } : request.headers,
+      policy,
+    );
+    if (forbidden !== null) {
+      await reply.code(403).send({ errors: [formatted(forbidden)] });
+      return;
+    }
+    reply.headers(corsHeaders(request.headers));
+    if (request.method !== 'OPTIONS') return;
+    await reply.code(204).headers(preflightHeaders(request.headers)).send();
+  });
+};
+
+type Reply = Parameters<FastifyInstance['errorHandler']>[2];
+
+/** Bodies that are too large or no JSON are the client's fault; anything else is ours and stays in the log. */
+const answerError = (error: FastifyError, logError: ErrorLog, reply: Reply): Reply => {
+  const status = error.statusCode ?? 500;
+  if (status < 500) return reply.code(status).send(body('BAD_REQUEST', error.message));
+  return reply
+    .code(500)
+    .send({ errors: [formattedRefusal({ message: 'Internal error.' }, error, logError)] });
+};
+
+const body = (code: ErrorCode, message: string): unknown => ({
+  errors: [formatted(new TributaryError(code, message))],
+});
+
+const stopMs = 5_000;
+
+const stop = async (app: FastifyInstance, apollo: ApolloServer<BaseContext>): Promise<void> => {
+  const late = setTimeout(() => app.server.closeAllConnections(), stopMs);
+  await app.close();
+  clearTimeout(late);
+  await apollo.stop();
+};

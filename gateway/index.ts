@@ -1,0 +1,4 @@
+export { createGeneration, type Generation } from './generation/generation.ts';
+export { defaultLimits, type GatewayLimits, readLimits } from './limits.ts';
+export { type GatewayOptions, type RunningGateway, startGateway } from './server.ts';
+export type { SubscriptionCounters } from './subscriptions/index.ts';

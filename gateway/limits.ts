@@ -1,0 +1,84 @@
+import { TributaryError } from '../schema/errors.ts';
+
+/** Every bound of the gateway, with its unit. What happens at the bound stands behind each. */
+export interface GatewayLimits {
+  /** Operations of one websocket; one more is answered with TOO_MANY_OPERATIONS. */
+  readonly operationsPerSocket: number;
+  /** Bytes of one message from a client; a larger one closes the socket with 1009. */
+  readonly messageBytes: number;
+  /** Bytes that wait for a client besides its events (answers, pongs); beyond it the socket closes with 1013. */
+  readonly unsentBytes: number;
+  /** Milliseconds until `connection_init`; then the socket closes with 4408. */
+  readonly connectionInitMs: number;
+  /** Milliseconds between heartbeats; a client that answers none of them is terminated. */
+  readonly heartbeatMs: number;
+  /** Milliseconds between pings with cursors that moved without an event (S10). */
+  readonly progressMs: number;
+  /** Bytes of an HTTP body; a larger one is answered with 413. */
+  readonly bodyBytes: number;
+  /** Tokens of a document; a larger one is refused before it is parsed to its end. */
+  readonly documentTokens: number;
+  /** Bytes of serialised events kept for one operation; whoever falls behind is closed with SLOW_CLIENT (S20). */
+  readonly ringBytes: number;
+  /** The same for the process; the largest rings give way first. */
+  readonly ringBytesTotal: number;
+  /** Bytes of events that wait for their join; beyond it the upstream socket is paused. */
+  readonly pendingBytes: number;
+  /** Private catch-ups of one subgraph at a time; others wait (S13). */
+  readonly catchUpsPerSubgraph: number;
+  /** Milliseconds that a catch-up waits for its turn; then SUBGRAPH_TIMEOUT. */
+  readonly catchUpQueueMs: number;
+  /** Bytes of caught-up events that wait for their client; beyond it the private socket is paused. */
+  readonly catchUpBytes: number;
+  /** Milliseconds that a paused catch-up waits for its client; then SLOW_CLIENT. */
+  readonly catchUpStallMs: number;
+  /** Milliseconds until a subgraph has accepted a new operation; then SUBGRAPH_UNAVAILABLE. */
+  readonly upstreamStartMs: number;
+  /** Milliseconds that a client's cursor may stay ahead of the stream; then NOT_YET (S11). */
+  readonly aheadMs: number;
+  /** Milliseconds between pings to a subgraph; one that sends nothing for twice as long is taken for dead. */
+  readonly upstreamPingMs: number;
+  /** Longest pause between two attempts to reach a subgraph, milliseconds. */
+  readonly reconnectMs: number;
+}
+
+export const defaultLimits: GatewayLimits = {
+  operationsPerSocket: 100,
+  messageBytes: 64 * 1024,
+  unsentBytes: 1024 * 1024,
+  connectionInitMs: 10_000,
+  heartbeatMs: 12_000,
+  progressMs: 5_000,
+  bodyBytes: 1024 * 1024,
+  documentTokens: 10_000,
+  ringBytes: 4 * 1024 * 1024,
+  ringBytesTotal: 256 * 1024 * 1024,
+  pendingBytes: 16 * 1024 * 1024,
+  catchUpsPerSubgraph: 16,
+  catchUpQueueMs: 30_000,
+  catchUpBytes: 1024 * 1024,
+  catchUpStallMs: 30_000,
+  upstreamStartMs: 15_000,
+  aheadMs: 15_000,
+  upstreamPingMs: 10_000,
+  reconnectMs: 5_000,
+};
+
+/** Fills in the defaults. Throws CONFIGURATION_INVALID for what is no positive whole number, and for unknown names. */
+export const readLimits = (given: Partial<GatewayLimits> = {}): GatewayLimits => {
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(defaultLimits, name)) {
+      throw new TributaryError(
+        'CONFIGURATION_INVALID',
+        `gateway.limits.${name} is not a limit; see gateway/limits.ts.`,
+      );
+    }
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new TributaryError(
+        'CONFIGURATION_INVALID',
+        `gateway.limits.${name} is ${String(value)}; it must be a whole number above 0.`,
+      );
+    }
+  }
+  return { ...defaultLimits, ...given };
+};

@@ -1,0 +1,129 @@
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import type { Fetcher, Subgraph } from './execution/fetcher.ts';
+import { createHttpFetcher } from './execution/http-fetcher.ts';
+import { createGeneration, type Generation } from './generation/generation.ts';
+import { createHttp } from './http.ts';
+import { type GatewayLimits, readLimits } from './limits.ts';
+import { checkOrigin } from './policies/origin.ts';
+import { type SubscriptionCounters, Subscriptions } from './subscriptions/index.ts';
+import { Documents } from './transports/documents.ts';
+import type { ErrorLog } from './transports/errors.ts';
+import { WebSockets } from './transports/websocket/server.ts';
+
+export interface GatewayOptions {
+  readonly supergraphSdl: string;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 4000; 0 takes a free one. */
+  readonly port?: number;
+  /** Origins of web pages that may use the gateway, besides those on loopback. */
+  readonly origins?: readonly string[];
+  /** Names under which it may be addressed, besides those of loopback. */
+  readonly hosts?: readonly string[];
+  readonly limits?: Partial<GatewayLimits>;
+  /** HTML at `/`. */
+  readonly page?: string;
+  readonly log: Logger;
+}
+
+export interface RunningGateway {
+  /** Of GraphQL over HTTP; websockets are at the same path. */
+  readonly url: string;
+  readonly port: number;
+  readonly generation: Generation;
+  readonly counters: SubscriptionCounters;
+  /** Closes websockets with 1012, lets running requests end for up to 5 s. */
+  stop(): Promise<void>;
+}
+
+/** Milliseconds for a subgraph to answer the readiness probe, and for which its answer holds. */
+const probeMs = 1_000;
+const probeHoldsMs = 2_000;
+
+/**
+ * Starts a gateway over a supergraph. Rejects with SCHEMA_INVALID for what is none, CONFIGURATION_INVALID for limits that
+ * cannot be, and an error with the code EADDRINUSE when something else listens on the port.
+ */
+export const startGateway = async (options: GatewayOptions): Promise<RunningGateway> => {
+  const limits = readLimits(options.limits);
+  const policy = { origins: options.origins ?? [], hosts: options.hosts ?? [] };
+  const fetcher = createHttpFetcher();
+  const generation = createGeneration({ supergraphSdl: options.supergraphSdl, fetcher });
+  const subscriptions = new Subscriptions(limits);
+  const logError: ErrorLog = (error, id) =>
+    options.log.error({ err: error, errorId: id }, 'an error that no client sees');
+  const probe = subgraphProbe(fetcher, [...generation.subgraphs.values()]);
+  const http = await createHttp({
+    generation,
+    limits,
+    policy,
+    page: options.page ?? null,
+    log: options.log,
+    logError,
+    ready: async () => ({ status: 'ready', generation: generation.id, subgraphs: await probe() }),
+  });
+  const websockets = new WebSockets({
+    server: http.app.server,
+    path: '/graphql',
+    check: ({ headers }) => checkOrigin(headers, policy),
+    context: {
+      generation: () => generation,
+      documents: new Documents(limits.documentTokens),
+      subscriptions,
+      limits,
+      logError,
+    },
+  });
+  const stop = async (): Promise<void> => {
+    await Promise.all([websockets.stop(), http.stop()]);
+    subscriptions.stop();
+    await fetcher.close();
+  };
+  const { host = '127.0.0.1', port = 4000 } = options;
+  try {
+    await http.app.listen({ host, port });
+  } catch (error) {
+    await stop();
+    throw explained(error, host, port);
+  }
+  const address = http.app.server.address() as AddressInfo;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}/graphql`,
+    port: address.port,
+    generation,
+    counters: subscriptions.counters,
+    stop,
+  };
+};
+
+/** Keeps the code, by which a caller tells it apart. */
+const explained = (error: unknown, host: string, port: number): unknown => {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') return error;
+  const message = `Port ${port} of ${host} is in use. End what listens there, or choose another with gateway.port.`;
+  return Object.assign(new Error(message, { cause: error }), { code: error.code });
+};
+
+/** Which subgraphs answer now; asked at most once in two seconds, however often a probe comes. */
+const subgraphProbe = (
+  fetcher: Fetcher,
+  subgraphs: readonly Subgraph[],
+): (() => Promise<Record<string, 'UP' | 'DOWN'>>) => {
+  let asked = 0;
+  let answer: Promise<Record<string, 'UP' | 'DOWN'>> = Promise.resolve({});
+  const ask = async (subgraph: Subgraph): Promise<[string, 'UP' | 'DOWN']> => {
+    const request = { query: '{ __typename }', variables: {} };
+    const isUp = await fetcher.fetch(subgraph, request, AbortSignal.timeout(probeMs)).then(
+      () => true,
+      () => false,
+    );
+    return [subgraph.name, isUp ? 'UP' : 'DOWN'];
+  };
+  return () => {
+    if (Date.now() - asked > probeHoldsMs) {
+      asked = Date.now();
+      answer = Promise.all(subgraphs.map(ask)).then((states) => Object.fromEntries(states));
+    }
+    return answer;
+  };
+};

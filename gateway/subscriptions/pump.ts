@@ -1,0 +1,127 @@
+import { setImmediate } from 'node:timers';
+import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
+import { decodeCursor } from '../../schema/cursor/decode.ts';
+import { type EventPayload, encodeEvent, payloadOf, type RingEntry, type Stamp } from './event.ts';
+import type { AfterPositions, SubscriptionPlan } from './plan.ts';
+
+/** Events joined by one call (S17). */
+const maximumBatch = 500;
+
+export type PumpInput =
+  | { readonly kind: 'EVENT'; readonly payload: EventPayload; readonly stamp: Stamp; readonly bytes: number }
+  | { readonly kind: 'PROGRESS'; readonly cursor: string }
+  | { readonly kind: 'END'; readonly errors: readonly GraphQLFormattedError[] | null };
+
+export type PumpOutput =
+  | { readonly kind: 'EVENT'; readonly entry: RingEntry }
+  | Exclude<PumpInput, { readonly kind: 'EVENT' }>;
+
+export interface PumpOptions {
+  readonly plan: SubscriptionPlan;
+  /** Bytes that may wait for their join; beyond it `pressure` asks for less. */
+  readonly pendingBytes: number;
+  deliver(output: readonly PumpOutput[]): void;
+  pressure(high: boolean): void;
+}
+
+type Event = Extract<PumpInput, { kind: 'EVENT' }>;
+
+/**
+ * Takes what an upstream sends, completes it by the plan's joins and serialises it, in order. What arrives in one turn
+ * of the loop, or while a join is under way, is joined together.
+ */
+export class Pump {
+  readonly #options: PumpOptions;
+  #queue: PumpInput[] = [];
+  #bytes = 0;
+  #working = false;
+  #pressed = false;
+  #stopped = false;
+
+  constructor(options: PumpOptions) {
+    this.#options = options;
+  }
+
+  push(input: PumpInput): void {
+    if (this.#stopped) return;
+    if (!this.#working && this.#options.plan.passThrough) {
+      const output = passed(input);
+      if (output !== null) {
+        this.#options.deliver([output]);
+        return;
+      }
+    }
+    this.#queue.push(input);
+    if (input.kind === 'EVENT') this.#bytes += input.bytes;
+    this.#press();
+    if (this.#working) return;
+    this.#working = true;
+    setImmediate(() => void this.#work());
+  }
+
+  /** Nothing is delivered after this. */
+  stop(): void {
+    this.#stopped = true;
+    this.#queue = [];
+    this.#bytes = 0;
+    this.#press();
+  }
+
+  async #work(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, maximumBatch);
+      const output = await this.#complete(batch);
+      if (this.#stopped) return;
+      for (const input of batch) if (input.kind === 'EVENT') this.#bytes -= input.bytes;
+      this.#press();
+      this.#options.deliver(output);
+    }
+    this.#working = false;
+  }
+
+  async #complete(batch: readonly PumpInput[]): Promise<PumpOutput[]> {
+    const events = batch.filter((input) => input.kind === 'EVENT');
+    const topicId = topicOf(events);
+    const results =
+      events.length === 0
+        ? []
+        : await this.#options.plan.complete(
+            events.map((event) => ({
+              result: event.payload as ExecutionResult,
+              after: afterOf(event, topicId),
+            })),
+          );
+    const completed = results.values();
+    return batch.map((input) => {
+      if (input.kind !== 'EVENT') return input;
+      const result = completed.next().value;
+      if (result === undefined) throw new Error('The plan completed fewer events than it was given.');
+      const own = payloadOf(result);
+      const payload = { ...own, extensions: { ...input.payload.extensions, ...own.extensions } };
+      return { kind: 'EVENT', entry: encodeEvent(payload, input.stamp) };
+    });
+  }
+
+  #press(): void {
+    const { pendingBytes, pressure } = this.#options;
+    const high = this.#bytes > (this.#pressed ? pendingBytes / 2 : pendingBytes);
+    if (high || this.#pressed) pressure(high);
+    this.#pressed = high;
+  }
+}
+
+/** What needs no plan; null for an event that does: the plan also makes errors safe for clients. */
+const passed = (input: PumpInput): PumpOutput | null => {
+  if (input.kind !== 'EVENT') return input;
+  if (input.payload.errors !== undefined) return null;
+  return { kind: 'EVENT', entry: encodeEvent(input.payload, input.stamp) };
+};
+
+/** All events of an upstream are of one topic. */
+const topicOf = (events: readonly Event[]): string | null => {
+  const cursor = events.find((event) => event.stamp.cursor !== null)?.stamp.cursor ?? null;
+  return cursor === null ? null : decodeCursor(cursor).topicId;
+};
+
+const afterOf = (event: Event, topicId: string | null): AfterPositions | null =>
+  topicId === null || event.stamp.at === null ? null : { [topicId]: [event.stamp.at] };

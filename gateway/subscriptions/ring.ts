@@ -1,0 +1,148 @@
+import type { RingEntry } from './event.ts';
+
+/** What an entry costs beside its bytes: objects, cursor text. */
+const entryOverhead = 256;
+
+/** A point of a ring at which a client can join: everything that follows `cursor` is at `index` and behind. */
+export interface JoinPoint {
+  readonly index: number;
+  readonly cursor: string;
+}
+
+/**
+ * The recent events of one operation, bounded in bytes (S20). Clients hold an index that only grows; one that is below
+ * `start` has fallen off. The newest entry always stays, so that an event larger than the bound still reaches clients.
+ */
+export class Ring {
+  readonly #limit: number;
+  readonly #budget: RingBudget;
+  #entries: RingEntry[] = [];
+  /** Place in `#entries` of the oldest one kept; what lies before it is dropped in bulk. */
+  #dropped = 0;
+  #start = 0;
+  #bytes = 0;
+  #head: string | null = null;
+  #oldestJoin: JoinPoint | null = null;
+
+  constructor(limit: number, budget: RingBudget) {
+    this.#limit = limit;
+    this.#budget = budget;
+    budget.add(this);
+  }
+
+  /** Index of the oldest entry that is kept. */
+  get start(): number {
+    return this.#start;
+  }
+
+  /** Index that the next entry will have. */
+  get end(): number {
+    return this.#start + this.#entries.length - this.#dropped;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The cursor behind everything that was appended; null while it is unknown, or when there are none. */
+  get head(): string | null {
+    return this.#head;
+  }
+
+  /** The oldest point from which the ring holds everything; null when it is unknown. */
+  get oldestJoin(): JoinPoint | null {
+    return this.#oldestJoin;
+  }
+
+  get(index: number): RingEntry | undefined {
+    return index < this.#start ? undefined : this.#entries[this.#dropped + index - this.#start];
+  }
+
+  append(entry: RingEntry): void {
+    this.#entries.push(entry);
+    this.#count(cost(entry));
+    this.#head = entry.cursor;
+    // RESET and its like are about no record: who joins before them by offsets would skip what belongs to them.
+    if (entry.at === null) this.#oldestJoin = this.#joinAt(this.end, entry.cursor);
+    while (this.#bytes > this.#limit && this.evict());
+    this.#budget.enforce();
+  }
+
+  /** The stream moved on without an event. */
+  progress(cursor: string): void {
+    this.#head = cursor;
+    this.#oldestJoin ??= this.#joinAt(this.end, cursor);
+  }
+
+  /** Drops the oldest entry; false when only the newest is left. */
+  evict(): boolean {
+    const oldest = this.#entries[this.#dropped];
+    if (oldest === undefined || this.end - this.#start <= 1) return false;
+    this.#start += 1;
+    this.#dropped += 1;
+    this.#count(-cost(oldest));
+    if (this.#oldestJoin !== null && this.#oldestJoin.index < this.#start) {
+      this.#oldestJoin = this.#joinAt(this.#start, oldest.cursor);
+    }
+    if (this.#dropped > 256 && this.#dropped * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#dropped);
+      this.#dropped = 0;
+    } else {
+      // The slot stays until the next bulk drop; the bytes must not.
+      this.#entries[this.#dropped - 1] = dropped;
+    }
+    return true;
+  }
+
+  /** Frees everything; the operation has ended. */
+  close(): void {
+    this.#budget.remove(this);
+    this.#count(-this.#bytes);
+    this.#start = this.end;
+    this.#entries = [];
+    this.#dropped = 0;
+  }
+
+  #joinAt(index: number, cursor: string | null): JoinPoint | null {
+    return cursor === null ? null : { index, cursor };
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#budget.used += bytes;
+  }
+}
+
+const dropped: RingEntry = { at: null, cursor: null, bytes: Buffer.alloc(0), headLength: 0 };
+const cost = (entry: RingEntry): number => entry.bytes.length + entryOverhead;
+
+/** The bound of all rings of a process: beyond it the largest ring gives way (S20). */
+export class RingBudget {
+  readonly #limit: number;
+  readonly #rings = new Set<Ring>();
+  used = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(ring: Ring): void {
+    this.#rings.add(ring);
+  }
+
+  remove(ring: Ring): void {
+    this.#rings.delete(ring);
+  }
+
+  enforce(): void {
+    while (this.used > this.#limit) {
+      const largest = [...this.#rings].filter((ring) => ring.end - ring.start > 1).sort(byBytes)[0];
+      if (largest === undefined) return;
+      // Down to nine tenths of it at once, so that the search is not made for every event.
+      const goal = largest.bytes * 0.9;
+      while (largest.bytes > goal && this.used > this.#limit * 0.99 && largest.evict());
+    }
+  }
+}
+
+const byBytes = (a: Ring, b: Ring): number => b.bytes - a.bytes;

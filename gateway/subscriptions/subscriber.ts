@@ -1,0 +1,277 @@
+import type { GraphQLFormattedError } from 'graphql';
+import type { Cursor } from '../../schema/cursor/cursor.ts';
+import { decodeCursor } from '../../schema/cursor/decode.ts';
+import { type ErrorCode, TributaryError } from '../../schema/errors.ts';
+import { covers } from '../../schema/position.ts';
+import type { CatchUp } from './catch-up.ts';
+import type { RingEntry } from './event.ts';
+import { chooseJoin, closesTheGap, reachedBy, Transition } from './joining.ts';
+import type { SharedOperation } from './operation.ts';
+import { asGraphQLError } from './upstream/shared.ts';
+
+/**
+ * Where a client wants to begin (S7); without one: a snapshot where the field has one, else from now on. `text` is what
+ * is sent to the subgraph.
+ */
+export type StartPosition =
+  | { readonly kind: 'CURSOR'; readonly text: string; readonly cursor: Cursor }
+  | { readonly kind: 'FROM'; readonly text: string }
+  /** From now on, without a snapshot. */
+  | { readonly kind: 'LATEST' };
+
+/** What a client is to be sent next. */
+export type Due =
+  /** `stamp` takes the place of the bytes behind `entry.headLength`. */
+  | { readonly kind: 'EVENT'; readonly entry: RingEntry; readonly stamp: Buffer | null }
+  /** The operation is over; null: completed. */
+  | { readonly kind: 'END'; readonly errors: readonly GraphQLFormattedError[] | null }
+  /** The client fell off the ring: its connection is to be closed with SLOW_CLIENT. */
+  | { readonly kind: 'FALLEN' };
+
+/** A client's end of an operation, as a transport sees it. */
+export interface Outlet {
+  /** Something is due, or will be soon: call `pull` as soon as the client can take it. */
+  wake(): void;
+}
+
+/** Catch-ups in a row that the live stream overtook. */
+const maximumRestarts = 5;
+
+/**
+ * One client of a shared operation: an index into the ring, and before it a catch-up when it brought a position.
+ * A transport pulls what is due whenever its client can take more; nothing is pushed, so nothing piles up.
+ */
+export class Subscriber {
+  readonly #operation: SharedOperation;
+  readonly #outlet: Outlet;
+  /** Where the client stands: what it brought, then what it was given. */
+  #position: StartPosition | null;
+  #phase: 'WAITING' | 'CATCHING_UP' | 'LIVE' | 'STOPPED' = 'WAITING';
+  #index = 0;
+  #catchUp: CatchUp | null = null;
+  #until = '';
+  #restarts = 0;
+  #transition: Transition | null = null;
+  #ahead: NodeJS.Timeout | null = null;
+  #ending: Due | null = null;
+  #startDue = false;
+  /** The last cursor that the client was told. */
+  #told: string | null = null;
+
+  constructor(operation: SharedOperation, outlet: Outlet, position: StartPosition | null) {
+    this.#operation = operation;
+    this.#outlet = outlet;
+    this.#position = position;
+    this.#told = position?.kind === 'CURSOR' ? position.text : null;
+  }
+
+  /** True while the client waits for the shared stream to say where it stands. */
+  get waiting(): boolean {
+    return this.#phase === 'WAITING';
+  }
+
+  /** The operation says where it stands, before anything that follows is appended. */
+  begin(): void {
+    const { ring } = this.#operation;
+    this.#index = ring.end;
+    const position = this.#position;
+    const fromNow = position === null ? !this.#operation.snapshots : position.kind === 'LATEST';
+    if (fromNow || this.#operation.ending !== null) {
+      this.#phase = 'LIVE';
+      this.#startDue = true;
+    } else if (ring.head === null) {
+      this.fail(
+        'CURSOR_INVALID',
+        `Field "${this.#operation.field}" has no cursors: subscribe to it without a position.`,
+      );
+    } else if (position?.kind === 'CURSOR') {
+      this.#join(position.cursor, ring.head);
+    } else {
+      this.#startCatchUp(ring.head);
+    }
+    this.#outlet.wake();
+  }
+
+  /** Events or an ending may be there. A client that takes nothing is found here when it falls off the ring. */
+  wake(): void {
+    if (this.#phase === 'LIVE' && this.#index < this.#operation.ring.start) this.#fall();
+    else this.#outlet.wake();
+  }
+
+  /** The connection is to be closed whether or not the client can take more. */
+  get fallen(): boolean {
+    return this.#ending?.kind === 'FALLEN';
+  }
+
+  /** What to send next; null when nothing is due. After END or FALLEN the client is to be taken off by `stop`. */
+  pull(): Due | null {
+    if (this.#ending !== null) return this.#ending;
+    if (this.#phase === 'CATCHING_UP') {
+      const entry = this.#pullCaughtUp();
+      if (entry !== null) return entry;
+    }
+    if (this.#phase !== 'LIVE') return this.#ending;
+    return this.#pullShared();
+  }
+
+  /** The cursor at which the stream begins, once, as soon as it is known (S10). */
+  takeStart(): string | null {
+    if (!this.#startDue || this.#operation.ring.head === null) return null;
+    this.#startDue = false;
+    return this.takeProgress();
+  }
+
+  /** The client's cursor, if it moved without an event since the client was last told (S10). */
+  takeProgress(): string | null {
+    const { ring } = this.#operation;
+    if (this.#phase !== 'LIVE' || this.#index !== ring.end || ring.head === null) return null;
+    const cursor = this.#transition?.cursorAt(ring.head) ?? ring.head;
+    if (cursor === this.#told) return null;
+    this.#told = cursor;
+    return cursor;
+  }
+
+  /** Ends the operation for this client with a typed error. */
+  fail(code: ErrorCode, message: string): void {
+    this.#end({ kind: 'END', errors: [asGraphQLError(new TributaryError(code, message))] });
+  }
+
+  /** Takes the client off; safe to call twice. */
+  stop(): void {
+    if (this.#phase === 'STOPPED') return;
+    this.#phase = 'STOPPED';
+    this.#release();
+    this.#operation.leave(this);
+  }
+
+  #join(cursor: Cursor, head: string): void {
+    const join = chooseJoin(cursor, this.#operation.ring, head);
+    if (join.kind === 'PRIVATE') {
+      this.#startCatchUp(join.until);
+      return;
+    }
+    this.#operation.counters.ringJoins += 1;
+    this.#index = join.index;
+    this.#transition = new Transition(cursor.position);
+    this.#phase = 'LIVE';
+    if (!covers(decodeCursor(head).position, cursor.position)) this.#watchAhead();
+  }
+
+  /** A cursor that stays ahead of the stream was not judged by any subgraph: waiting in silence would be a lie (S11). */
+  #watchAhead(): void {
+    this.#ahead = setTimeout(() => {
+      const { head } = this.#operation.ring;
+      if (head !== null) this.#transition?.cursorAt(head);
+      if (this.#transition?.over === false) {
+        this.fail(
+          'NOT_YET',
+          'The cursor is ahead of what the subgraph has read. Subscribe again with it in a moment.',
+        );
+      }
+    }, this.#operation.limits.aheadMs);
+  }
+
+  #startCatchUp(until: string): void {
+    const position = this.#position;
+    if (position?.kind === 'LATEST') return;
+    this.#until = until;
+    this.#index = this.#operation.ring.end;
+    this.#phase = 'CATCHING_UP';
+    this.#catchUp = this.#operation.catchUp(position, until, {
+      wake: () => this.#outlet.wake(),
+      stalled: () => this.#fall(),
+      failed: (errors) => this.#end({ kind: 'END', errors }),
+    });
+  }
+
+  #pullCaughtUp(): Due | null {
+    const entry = this.#catchUp?.take();
+    if (entry !== undefined) {
+      if (entry.cursor !== null) this.#moveTo(entry.cursor);
+      this.#operation.counters.deliveries += 1;
+      return { kind: 'EVENT', entry, stamp: null };
+    }
+    const reached = this.#catchUp?.reached ?? null;
+    if (reached !== null) this.#goLive(reached);
+    return null;
+  }
+
+  #moveTo(text: string): void {
+    this.#told = text;
+    this.#position = { kind: 'CURSOR', text, cursor: decodeCursor(text) };
+  }
+
+  #goLive(reached: string): void {
+    this.#catchUp?.stop();
+    this.#catchUp = null;
+    const { ring, field } = this.#operation;
+    const from = this.#position?.kind === 'CURSOR' ? this.#position.cursor : null;
+    const own = reachedBy(from, decodeCursor(reached));
+    if (!closesTheGap(own, this.#until)) {
+      this.fail(
+        'SUBGRAPH_FAILED',
+        `The subgraph ended the catch-up of "${field}" before the position it was asked for.`,
+      );
+      return;
+    }
+    if (this.#index < ring.start) {
+      this.#restart(reached);
+      return;
+    }
+    this.#transition = new Transition(own);
+    this.#phase = 'LIVE';
+    this.#startDue = true;
+  }
+
+  /** The live stream went on further than the ring holds: once more, from where the client stands now. */
+  #restart(reached: string): void {
+    const { head } = this.#operation.ring;
+    this.#restarts += 1;
+    if (head === null || this.#restarts > maximumRestarts) {
+      this.#fall();
+      return;
+    }
+    const told = this.#told;
+    this.#moveTo(reached);
+    this.#told = told;
+    this.#startCatchUp(head);
+  }
+
+  #pullShared(): Due | null {
+    const { ring, counters } = this.#operation;
+    for (;;) {
+      if (this.#index < ring.start) {
+        this.#fall();
+        return this.#ending;
+      }
+      const entry = ring.get(this.#index);
+      if (entry === undefined) return this.#operation.ending;
+      this.#index += 1;
+      const passed = this.#transition?.pass(entry) ?? 'SHARED';
+      if (this.#transition?.over === true) this.#transition = null;
+      if (passed === 'SKIP') continue;
+      counters.deliveries += 1;
+      this.#told = passed === 'SHARED' ? entry.cursor : passed.cursor;
+      return { kind: 'EVENT', entry, stamp: passed === 'SHARED' ? null : passed.stamp };
+    }
+  }
+
+  #fall(): void {
+    this.#operation.counters.slowClients += 1;
+    this.#end({ kind: 'FALLEN' });
+  }
+
+  #end(ending: Due): void {
+    if (this.#ending !== null || this.#phase === 'STOPPED') return;
+    this.#ending = ending;
+    this.#release();
+    this.#outlet.wake();
+  }
+
+  #release(): void {
+    this.#catchUp?.stop();
+    this.#catchUp = null;
+    if (this.#ahead !== null) clearTimeout(this.#ahead);
+    this.#ahead = null;
+  }
+}

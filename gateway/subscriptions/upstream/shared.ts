@@ -1,0 +1,170 @@
+import type { GraphQLFormattedError } from 'graphql';
+import type { TributaryError } from '../../../schema/errors.ts';
+import type { EventPayload, Stamp } from '../event.ts';
+import { Backoff } from './backoff.ts';
+import { type UpstreamRequest, UpstreamSocket, type UpstreamSocketOptions } from './socket.ts';
+
+/** How long the socket stays without subscriptions: the next operation often comes at once. */
+const lingerMs = 1_000;
+
+/** What becomes of a subscription that comes back after each loss. `failed` and `completed` are the last. */
+export interface SharedSink {
+  sent(hasCursors: boolean): void;
+  next(payload: EventPayload, stamp: Stamp, bytes: number): void;
+  progress(cursor: string, snapshot: boolean): void;
+  failed(errors: readonly GraphQLFormattedError[]): void;
+  completed(): void;
+  /** The subscription broke and will be sent again, as `request()` then says (S18). */
+  lost(errors: readonly GraphQLFormattedError[]): void;
+}
+
+interface Subscription {
+  readonly request: () => UpstreamRequest;
+  readonly sink: SharedSink;
+  readonly backoff: Backoff;
+  /** On the present socket; null between two attempts. */
+  id: string | null;
+  retry: NodeJS.Timeout | null;
+}
+
+export interface SharedUpstreamOptions extends UpstreamSocketOptions {
+  readonly reconnectMs: number;
+  /** A subscription was sent to the subgraph. */
+  readonly onOpen: () => void;
+}
+
+/**
+ * The one socket for all live operations of a subgraph (S13). When it breaks, it comes back as long as there are
+ * operations on it, with backoff and jitter, and each subscribes again with its last cursor (S18).
+ */
+export class SharedUpstream {
+  readonly #options: SharedUpstreamOptions;
+  readonly #backoff: Backoff;
+  readonly #subscriptions = new Set<Subscription>();
+  readonly #pausedBy = new Set<unknown>();
+  #socket: UpstreamSocket | null = null;
+  #reconnect: NodeJS.Timeout | null = null;
+  #linger: NodeJS.Timeout | null = null;
+
+  constructor(options: SharedUpstreamOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.reconnectMs);
+  }
+
+  /** UP: the subgraph has accepted the connection. IDLE: nothing needs one. */
+  get state(): 'UP' | 'DOWN' | 'IDLE' {
+    if (this.#socket?.acknowledged === true) return 'UP';
+    return this.#subscriptions.size === 0 ? 'IDLE' : 'DOWN';
+  }
+
+  /** Subscribes until the returned function is called; the sink hears nothing after that. */
+  subscribe(request: () => UpstreamRequest, sink: SharedSink): () => void {
+    const backoff = new Backoff(this.#options.reconnectMs);
+    const subscription: Subscription = { request, sink, backoff, id: null, retry: null };
+    this.#subscriptions.add(subscription);
+    if (this.#linger !== null) clearTimeout(this.#linger);
+    this.#linger = null;
+    if (this.#socket !== null) this.#open(subscription, this.#socket);
+    else if (this.#reconnect === null) this.#connect();
+    return () => this.#remove(subscription);
+  }
+
+  /** Stops reading for a reason; reads on when no reason is left. */
+  pause(reason: unknown): void {
+    this.#pausedBy.add(reason);
+    if (this.#socket?.acknowledged === true) this.#socket.pause();
+  }
+
+  resume(reason: unknown): void {
+    if (this.#pausedBy.delete(reason) && this.#pausedBy.size === 0) this.#socket?.resume();
+  }
+
+  close(): void {
+    for (const subscription of [...this.#subscriptions]) this.#remove(subscription);
+    if (this.#linger !== null) clearTimeout(this.#linger);
+    this.#disconnect();
+  }
+
+  #connect(): void {
+    this.#reconnect = null;
+    const socket = new UpstreamSocket(this.#options, () => this.#broken(socket));
+    this.#socket = socket;
+    for (const subscription of this.#subscriptions) this.#open(subscription, socket);
+  }
+
+  #broken(socket: UpstreamSocket): void {
+    if (this.#socket !== socket) return;
+    this.#socket = null;
+    if (this.#subscriptions.size === 0) return;
+    this.#reconnect = setTimeout(() => this.#connect(), this.#backoff.next());
+  }
+
+  #open(subscription: Subscription, socket: UpstreamSocket): void {
+    if (subscription.retry !== null) return;
+    const { sink, backoff } = subscription;
+    const heard = (): void => {
+      backoff.reset();
+      this.#backoff.reset();
+    };
+    this.#options.onOpen();
+    subscription.id = socket.subscribe(subscription.request(), {
+      sent: (hasCursors) => sink.sent(hasCursors),
+      next: (payload, stamp, bytes) => {
+        heard();
+        sink.next(payload, stamp, bytes);
+      },
+      progress: (cursor, snapshot) => {
+        heard();
+        sink.progress(cursor, snapshot);
+      },
+      failed: (errors) => {
+        subscription.id = null;
+        if (errors.length > 0 && errors.every(isRetryable)) this.#retry(subscription, errors);
+        else this.#finish(subscription, () => sink.failed(errors));
+      },
+      completed: () => this.#finish(subscription, () => sink.completed()),
+      lost: (error) => {
+        subscription.id = null;
+        sink.lost([asGraphQLError(error)]);
+      },
+    });
+  }
+
+  /** The subgraph is there but cannot serve it yet (NOT_YET, a view that is not ready): only this one tries again. */
+  #retry(subscription: Subscription, errors: readonly GraphQLFormattedError[]): void {
+    subscription.retry = setTimeout(() => {
+      subscription.retry = null;
+      if (this.#socket !== null) this.#open(subscription, this.#socket);
+    }, subscription.backoff.next());
+    subscription.sink.lost(errors);
+  }
+
+  #finish(subscription: Subscription, tell: () => void): void {
+    this.#remove(subscription);
+    tell();
+  }
+
+  #remove(subscription: Subscription): void {
+    if (!this.#subscriptions.delete(subscription)) return;
+    if (subscription.retry !== null) clearTimeout(subscription.retry);
+    if (subscription.id !== null) this.#socket?.unsubscribe(subscription.id);
+    if (this.#subscriptions.size > 0) return;
+    this.#linger = setTimeout(() => this.#disconnect(), lingerMs);
+    this.#linger.unref();
+  }
+
+  #disconnect(): void {
+    if (this.#reconnect !== null) clearTimeout(this.#reconnect);
+    this.#reconnect = null;
+    this.#socket?.close();
+    this.#socket = null;
+  }
+}
+
+/** An error as it stands on the wire. */
+export const asGraphQLError = (error: TributaryError): GraphQLFormattedError => ({
+  message: error.message,
+  extensions: { ...error.extensions },
+});
+
+const isRetryable = (error: GraphQLFormattedError): boolean => error.extensions?.retryable === true;

@@ -1,0 +1,224 @@
+import type { GraphQLFormattedError } from 'graphql';
+import { WebSocket } from 'ws';
+import { TributaryError } from '../../../schema/errors.ts';
+import type { EventPayload, Stamp } from '../event.ts';
+import { readUpstreamMessage, type UpstreamMessage } from './message.ts';
+
+/** Bytes of one message from a subgraph; the socket closes beyond it, since nothing larger could be passed on. */
+const maximumMessageBytes = 16 * 1024 * 1024;
+
+export interface UpstreamRequest {
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly operationName?: string;
+  /** Left out where the subgraph does not know it. */
+  readonly extensions?: {
+    readonly tributary: { readonly cursor?: string; readonly until?: string; readonly live?: true };
+  };
+}
+
+/** What becomes of one upstream subscription. Exactly one of `failed`, `completed` and `lost` comes, and it is the last. */
+export interface UpstreamSink {
+  /** The subscription was sent. `hasCursors`: the subgraph will say where it stands (docs/protocol.md). */
+  sent(hasCursors: boolean): void;
+  /** `bytes`: the size of the message, for bounds. */
+  next(payload: EventPayload, stamp: Stamp, bytes: number): void;
+  /** The stream stands at this cursor, without an event (S10). `snapshot`: who has no cursor is due a snapshot. */
+  progress(cursor: string, snapshot: boolean): void;
+  failed(errors: readonly GraphQLFormattedError[]): void;
+  completed(): void;
+  /** The socket is gone, and with it the subscription. */
+  lost(error: TributaryError): void;
+}
+
+export interface UpstreamSocketOptions {
+  /** For messages. */
+  readonly subgraph: string;
+  readonly url: string;
+  /** Milliseconds until `connection_ack`. */
+  readonly ackMs: number;
+  readonly pingMs: number;
+}
+
+const noStamp: Stamp = { at: null, cursor: null, gap: false };
+
+/** The websocket address of a subgraph: the same path as its HTTP address. */
+export const websocketUrl = (url: string): string => url.replace(/^http/, 'ws');
+
+/**
+ * One graphql-transport-ws connection to a subgraph, from its start to its end. It does not come back by itself:
+ * `SharedUpstream` and `CatchUp` do that, each in its way.
+ */
+export class UpstreamSocket {
+  readonly #options: UpstreamSocketOptions;
+  readonly #socket: WebSocket;
+  readonly #sinks = new Map<string, UpstreamSink>();
+  readonly #ack: NodeJS.Timeout;
+  readonly #pinger: NodeJS.Timeout;
+  readonly #onEnd: (error: TributaryError) => void;
+  #nextId = 1;
+  /** Subscriptions that wait for the acknowledgement, by id. */
+  readonly #waiting = new Map<string, UpstreamRequest>();
+  #acknowledged = false;
+  #speaksTributary = false;
+  #ended = false;
+  #heard = true;
+  #asked = false;
+
+  constructor(options: UpstreamSocketOptions, onEnd: (error: TributaryError) => void = () => {}) {
+    this.#options = options;
+    this.#onEnd = onEnd;
+    this.#socket = new WebSocket(websocketUrl(options.url), 'graphql-transport-ws', {
+      perMessageDeflate: false,
+      maxPayload: maximumMessageBytes,
+      handshakeTimeout: options.ackMs,
+    });
+    this.#ack = setTimeout(() => this.#end('did not acknowledge the connection'), options.ackMs);
+    this.#pinger = setInterval(() => this.#checkLiveness(), options.pingMs);
+    this.#listen();
+  }
+
+  /** Whether the subgraph has accepted the connection. */
+  get acknowledged(): boolean {
+    return this.#acknowledged;
+  }
+
+  get subscriptions(): number {
+    return this.#sinks.size;
+  }
+
+  /** Starts a subscription, at once or as soon as the connection is acknowledged. Returns its id. */
+  subscribe(request: UpstreamRequest, sink: UpstreamSink): string {
+    const id = String(this.#nextId++);
+    this.#sinks.set(id, sink);
+    if (this.#acknowledged) this.#sendRequest(id, request);
+    else this.#waiting.set(id, request);
+    return id;
+  }
+
+  /** Ends a subscription; its sink hears nothing more. */
+  unsubscribe(id: string): void {
+    if (!this.#sinks.delete(id) || this.#waiting.delete(id) || this.#ended) return;
+    this.#socket.send(JSON.stringify({ id, type: 'complete' }));
+  }
+
+  /** Stops reading: TCP slows the subgraph down. */
+  pause(): void {
+    if (!this.#ended) this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#heard = true;
+    if (!this.#ended) this.#socket.resume();
+  }
+
+  /** Closes; sinks that are left hear nothing more. */
+  close(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#sinks.clear();
+    this.#stopTimers();
+    this.#socket.close(1000);
+    // A peer that does not answer the close, or a paused socket that cannot hear it, must not stay open.
+    setTimeout(() => this.#socket.terminate(), 500).unref();
+  }
+
+  #listen(): void {
+    const socket = this.#socket;
+    socket.on('open', () => socket.send('{"type":"connection_init"}'));
+    socket.on('message', (data, isBinary) => {
+      this.#heard = true;
+      const bytes = data as Buffer;
+      const message = isBinary ? null : readUpstreamMessage(bytes.toString());
+      if (this.#ended) return;
+      if (message === null) this.#end('sent something that is not graphql-transport-ws');
+      else this.#take(message, bytes.length);
+    });
+    socket.on('pong', () => {
+      this.#heard = true;
+    });
+    socket.on('ping', () => {
+      this.#heard = true;
+    });
+    socket.on('error', (error) => this.#end(`cannot be reached: ${error.message || 'no connection'}`, error));
+    socket.on('close', (code, reason) =>
+      this.#end(`closed the connection (${code}${reason.length > 0 ? ` ${reason.toString()}` : ''})`),
+    );
+  }
+
+  #take(message: UpstreamMessage, bytes: number): void {
+    switch (message.type) {
+      case 'connection_ack':
+        this.#acknowledged = true;
+        this.#speaksTributary = message.speaksTributary;
+        clearTimeout(this.#ack);
+        this.#sendWaiting();
+        return;
+      case 'ping':
+        this.#socket.send('{"type":"pong"}');
+        for (const [id, cursor] of message.cursors)
+          this.#sinks.get(id)?.progress(cursor, message.snapshots.has(id));
+        return;
+      case 'pong':
+        return;
+      case 'next':
+        this.#sinks
+          .get(message.id)
+          ?.next(message.payload, this.#speaksTributary ? message.stamp : noStamp, bytes);
+        return;
+      case 'error':
+      case 'complete': {
+        const sink = this.#sinks.get(message.id);
+        this.#sinks.delete(message.id);
+        if (message.type === 'error') sink?.failed(message.errors);
+        else sink?.completed();
+      }
+    }
+  }
+
+  #sendWaiting(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const [id, request] of waiting) this.#sendRequest(id, request);
+  }
+
+  #sendRequest(id: string, request: UpstreamRequest): void {
+    const { extensions: _, ...plain } = request;
+    const payload = this.#speaksTributary ? request : plain;
+    this.#socket.send(JSON.stringify({ id, type: 'subscribe', payload }));
+    this.#sinks.get(id)?.sent(this.#speaksTributary);
+  }
+
+  /** A dead peer answers no ping. While the socket is paused nothing can be heard, so nothing is judged. */
+  #checkLiveness(): void {
+    if (!this.#acknowledged || this.#socket.isPaused) return;
+    if (this.#asked && !this.#heard) {
+      this.#end(`was silent for ${2 * this.#options.pingMs} ms`);
+      return;
+    }
+    this.#heard = false;
+    this.#asked = true;
+    this.#socket.ping();
+  }
+
+  #end(what: string, cause?: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#stopTimers();
+    this.#socket.terminate();
+    const error = new TributaryError(
+      'SUBGRAPH_UNAVAILABLE',
+      `Subgraph "${this.#options.subgraph}" at ${this.#options.url} ${what}. Check that it runs and speaks graphql-transport-ws there.`,
+      cause === undefined ? {} : { cause },
+    );
+    const sinks = [...this.#sinks.values()];
+    this.#sinks.clear();
+    this.#onEnd(error);
+    for (const sink of sinks) sink.lost(error);
+  }
+
+  #stopTimers(): void {
+    clearTimeout(this.#ack);
+    clearInterval(this.#pinger);
+  }
+}

@@ -1,0 +1,57 @@
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  parse,
+  validate,
+} from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { withCode } from './errors.ts';
+
+/** A parsed and validated document, or why it is none. */
+export type ReadDocument =
+  | { readonly document: DocumentNode; readonly errors: readonly [] }
+  | { readonly document: null; readonly errors: readonly GraphQLFormattedError[] };
+
+/** Characters of the texts kept for one schema; the least recently used go first. */
+const maximumCharacters = 4 * 1024 * 1024;
+
+/** Documents by their text, so that each is parsed and validated once for all clients that send it. */
+export class Documents {
+  readonly #maximumTokens: number;
+  readonly #bySchema = new WeakMap<GraphQLSchema, LRUCache<string, ReadDocument>>();
+
+  constructor(maximumTokens: number) {
+    this.#maximumTokens = maximumTokens;
+  }
+
+  read({ apiSchema }: { readonly apiSchema: GraphQLSchema }, text: string): ReadDocument {
+    let known = this.#bySchema.get(apiSchema);
+    if (known === undefined) {
+      known = new LRUCache({
+        maxSize: maximumCharacters,
+        sizeCalculation: (_, key) => Math.max(1, key.length),
+      });
+      this.#bySchema.set(apiSchema, known);
+    }
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    const document = this.#read(apiSchema, text);
+    // Refused texts are not kept: they would let one client push out what the others use.
+    if (document.document !== null) known.set(text, document);
+    return document;
+  }
+
+  #read(schema: GraphQLSchema, text: string): ReadDocument {
+    try {
+      const document = parse(text, { maxTokens: this.#maximumTokens });
+      const errors = validate(schema, document, undefined, { maxErrors: 20 });
+      if (errors.length === 0) return { document, errors: [] };
+      return { document: null, errors: errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) };
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error;
+      return { document: null, errors: [withCode(error, 'GRAPHQL_PARSE_FAILED')] };
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import { TributaryError } from '../../../schema/errors.ts';
+import type { TransportContext } from '../operation.ts';
+import { SocketWriter } from '../writer.ts';
+import { Connection, closeOf } from './connection.ts';
+
+/** A socket that does not answer our close frame is destroyed after this: who does not read, reads no close (S21). */
+const closeMs = 1_000;
+
+/** Heartbeats that a client may leave unanswered while it still has events to read. */
+const blockedBeats = 5;
+
+/** One websocket of a client: binds `ws`, the writer on the raw socket, and the protocol. */
+export class Client {
+  readonly #websocket: WebSocket;
+  readonly #writer: SocketWriter;
+  readonly #connection: Connection;
+  readonly #closed: Promise<void>;
+  #missed = 0;
+
+  constructor(websocket: WebSocket, socket: Duplex, context: TransportContext) {
+    this.#websocket = websocket;
+    this.#closed = new Promise((resolve) => websocket.on('close', () => resolve()));
+    this.#writer = new SocketWriter(socket, {
+      unsentBytes: context.limits.unsentBytes,
+      isOpen: () => websocket.readyState === websocket.OPEN,
+      onEnd: (id) => this.#connection.ended(id),
+      onSlow: () => this.#slow(),
+    });
+    this.#connection = new Connection(
+      {
+        message: (text) => this.#writer.message(text),
+        attach: (id, subscribe) => void this.#writer.attach(id, subscribe),
+        detach: (id) => this.#writer.detach(id),
+        close: (code, reason) => this.#close(code, reason),
+      },
+      context,
+    );
+    this.#listen();
+    if (websocket.protocol !== 'graphql-transport-ws') this.#close(4406, 'Subprotocol not acceptable');
+  }
+
+  /** Asks whether the client is there; one that did not answer the last time is gone. */
+  beat(): void {
+    if (this.#missed > (this.#writer.blocked ? blockedBeats : 0)) {
+      this.#websocket.terminate();
+      return;
+    }
+    this.#missed += 1;
+    if (this.#websocket.readyState === this.#websocket.OPEN) this.#websocket.ping();
+  }
+
+  /** Tells cursors that moved without an event. */
+  progress(): void {
+    this.#writer.progress();
+  }
+
+  /** Closes with the code of an error; resolves when the socket is gone. */
+  end(error: TributaryError): Promise<void> {
+    this.#close(...closeOf(error));
+    return this.#closed;
+  }
+
+  #listen(): void {
+    this.#websocket.on('message', (data, isBinary) => {
+      this.#missed = 0;
+      this.#connection.receive(isBinary ? null : (data as Buffer).toString());
+    });
+    this.#websocket.on('pong', () => {
+      this.#missed = 0;
+    });
+    this.#websocket.on('ping', () => {
+      this.#missed = 0;
+      this.#writer.check();
+    });
+    // `ws` closes by itself, with the code of what was wrong with a frame.
+    this.#websocket.on('error', () => this.#stop());
+    this.#websocket.on('close', () => this.#stop());
+  }
+
+  #slow(): void {
+    const message = 'the client reads slower than events arrive';
+    this.#close(...closeOf(new TributaryError('SLOW_CLIENT', message)));
+  }
+
+  #stop(): void {
+    this.#connection.stop();
+    this.#writer.stop();
+  }
+
+  #close(code: number, reason: string): void {
+    this.#stop();
+    if (this.#websocket.readyState !== this.#websocket.OPEN) return;
+    this.#websocket.close(
+      code,
+      Buffer.from(reason)
+        .subarray(0, 123)
+        .toString('utf8')
+        .replace(/\uFFFD+$/u, ''),
+    );
+    setTimeout(() => this.#websocket.terminate(), closeMs).unref();
+  }
+}

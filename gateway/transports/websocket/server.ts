@@ -1,0 +1,90 @@
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { TributaryError } from '../../../schema/errors.ts';
+import type { TransportContext } from '../operation.ts';
+import { Client } from './client.ts';
+
+export interface WebSocketOptions {
+  readonly server: Server;
+  readonly path: string;
+  readonly context: TransportContext;
+  /** Refuses a request by a TributaryError (S29). */
+  check(request: IncomingMessage): TributaryError | null;
+}
+
+/** The websockets of a gateway: takes upgrades of an HTTP server, keeps the sockets alive, and drains them. */
+export class WebSockets {
+  readonly #options: WebSocketOptions;
+  readonly #clients = new Set<Client>();
+  readonly #server: WebSocketServer;
+  readonly #timers: readonly NodeJS.Timeout[];
+  #draining = false;
+
+  constructor(options: WebSocketOptions) {
+    this.#options = options;
+    const { limits } = options.context;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      // Compression would need a buffer and a copy a client, and the writer's shared bytes could not be shared.
+      perMessageDeflate: false,
+      maxPayload: limits.messageBytes,
+      handleProtocols: (offered) => (offered.has('graphql-transport-ws') ? 'graphql-transport-ws' : false),
+    });
+    options.server.on('upgrade', this.#upgrade);
+    this.#timers = [
+      setInterval(() => this.#each((client) => client.beat()), limits.heartbeatMs),
+      setInterval(() => this.#each((client) => client.progress()), limits.progressMs),
+    ];
+  }
+
+  get size(): number {
+    return this.#clients.size;
+  }
+
+  /** Closes all sockets with 1012 (S21) and takes no more. Resolves when all are gone, at the latest after a second. */
+  async stop(): Promise<void> {
+    this.#draining = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    const error = new TributaryError('DRAINING', 'The gateway is about to stop; connect again.');
+    await Promise.all([...this.#clients].map((client) => client.end(error)));
+  }
+
+  #each(act: (client: Client) => void): void {
+    for (const client of this.#clients) act(client);
+  }
+
+  readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on('error', () => socket.destroy());
+    const refused = this.#refusal(request);
+    if (refused !== null) {
+      refuse(socket, ...refused);
+      return;
+    }
+    this.#server.handleUpgrade(request, socket, head, (websocket) => this.#accept(websocket, socket));
+  };
+
+  #refusal(request: IncomingMessage): readonly [number, TributaryError] | null {
+    if (this.#draining)
+      return [503, new TributaryError('DRAINING', 'The gateway is about to stop; connect again.')];
+    const forbidden = this.#options.check(request);
+    if (forbidden !== null) return [403, forbidden];
+    if (new URL(request.url ?? '/', 'http://localhost').pathname === this.#options.path) return null;
+    return [404, new TributaryError('NOT_FOUND', `Websockets are served at ${this.#options.path}.`)];
+  }
+
+  #accept(websocket: WebSocket, socket: Duplex): void {
+    const client = new Client(websocket, socket, this.#options.context);
+    this.#clients.add(client);
+    websocket.on('close', () => this.#clients.delete(client));
+  }
+}
+
+/** Answers an upgrade that is not made, as HTTP. */
+const refuse = (socket: Duplex, status: number, { message, code }: TributaryError): void => {
+  const body = JSON.stringify({ errors: [{ message, extensions: { code } }] });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+};

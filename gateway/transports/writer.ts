@@ -1,0 +1,219 @@
+import type { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers';
+import type { Due, Outlet } from '../subscriptions/index.ts';
+
+/** What a writer needs of a subscriber: it pulls, so that nothing piles up for a client that does not read. */
+export interface Source {
+  readonly fallen: boolean;
+  pull(): Due | null;
+  takeStart(): string | null;
+  takeProgress(): string | null;
+  stop(): void;
+}
+
+export interface WriterOptions {
+  /** Bytes that may wait for the client besides its events; beyond it the client is slow. */
+  readonly unsentBytes: number;
+  /** False once a close frame was sent or came: nothing may follow it. */
+  isOpen(): boolean;
+  /** The operation is over; its last message has been written. */
+  onEnd(id: string): void;
+  /** The client is too slow; the connection is to be closed. */
+  onSlow(): void;
+}
+
+/** Bytes of a ping: stock clients send its payload back, and what they send is bounded. */
+const maximumPingBytes = 32 * 1024;
+
+interface Attached {
+  readonly id: string;
+  /** `{"id":"…","type":"next","payload":` */
+  readonly prefix: Buffer;
+  readonly source: Source;
+}
+
+/**
+ * The one writer of a websocket. It writes whole frames in one go, so those that `ws` itself writes (pings, closes) fall
+ * between them; events are taken from the sources only while the socket can take them, and all that is due in a turn
+ * of the loop leaves in one system call. Shared bytes are never copied (S20).
+ */
+export class SocketWriter {
+  readonly #socket: Duplex;
+  readonly #options: WriterOptions;
+  readonly #sources = new Map<string, Attached>();
+  readonly #ready = new Set<Attached>();
+  #stopped = false;
+
+  constructor(socket: Duplex, options: WriterOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    socket.on('drain', () => this.#schedule());
+  }
+
+  /** Writes a message at once; a client that lets such messages pile up is slow. */
+  message(text: string): void {
+    if (this.#stopped || !this.#options.isOpen()) return;
+    if (this.#socket.writableLength > this.#options.unsentBytes) this.#options.onSlow();
+    else this.#write(Buffer.from(text), null, null);
+  }
+
+  /** Bytes were written past the writer (answers of `ws` to pings): a client that lets them pile up is slow. */
+  check(): void {
+    if (!this.#stopped && this.#socket.writableLength > this.#options.unsentBytes) this.#options.onSlow();
+  }
+
+  /** The socket takes no more for now. */
+  get blocked(): boolean {
+    return this.#socket.writableNeedDrain;
+  }
+
+  /** Sends what a source has, until it ends or `detach`. `subscribe` is given what the source calls when it has more. */
+  attach(id: string, subscribe: (outlet: Outlet) => Source): Source {
+    const prefix = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
+    let attached: Attached | null = null;
+    const source = subscribe({ wake: () => attached !== null && this.#wake(attached) });
+    attached = { id, prefix, source };
+    this.#sources.set(id, attached);
+    this.#wake(attached);
+    return source;
+  }
+
+  detach(id: string): void {
+    const attached = this.#sources.get(id);
+    if (attached === undefined) return;
+    this.#sources.delete(id);
+    this.#ready.delete(attached);
+    attached.source.stop();
+  }
+
+  /** Tells the client the cursors that moved without an event (S10). */
+  progress(): void {
+    if (this.#stopped || this.blocked || !this.#options.isOpen()) return;
+    const cursors: [string, string][] = [];
+    for (const { id, source } of this.#sources.values()) {
+      const cursor = source.takeProgress();
+      if (cursor !== null) cursors.push([id, cursor]);
+    }
+    this.#ping(cursors);
+  }
+
+  /** Ends all operations; nothing is written any more. */
+  stop(): void {
+    this.#stopped = true;
+    for (const id of [...this.#sources.keys()]) this.detach(id);
+  }
+
+  #wake(attached: Attached): void {
+    if (this.#stopped) return;
+    if (attached.source.fallen) {
+      this.#options.onSlow();
+      return;
+    }
+    this.#ready.add(attached);
+    if (!this.blocked) this.#schedule();
+  }
+
+  #schedule(): void {
+    if (!this.#stopped && this.#ready.size > 0) flushSoon(this);
+  }
+
+  /** Writes what is due while the socket takes it, one message of each operation in turn. */
+  flush(): void {
+    if (this.#stopped || this.#socket.destroyed || !this.#options.isOpen()) return;
+    this.#socket.cork();
+    this.#startPings();
+    while (this.#ready.size > 0 && !this.blocked && !this.#stopped) {
+      for (const attached of this.#ready) {
+        if (!this.#writeDue(attached)) this.#ready.delete(attached);
+        if (this.blocked || this.#stopped) break;
+      }
+    }
+    this.#socket.uncork();
+  }
+
+  #startPings(): void {
+    const cursors: [string, string][] = [];
+    for (const { id, source } of this.#ready) {
+      const cursor = source.takeStart();
+      if (cursor !== null) cursors.push([id, cursor]);
+    }
+    this.#ping(cursors);
+  }
+
+  /** False when the source has nothing more for now. */
+  #writeDue({ id, prefix, source }: Attached): boolean {
+    const due = source.pull();
+    if (due === null) return false;
+    if (due.kind === 'FALLEN') {
+      this.#options.onSlow();
+      return false;
+    }
+    if (due.kind === 'EVENT') {
+      const { bytes, headLength } = due.entry;
+      if (due.stamp === null) this.#write(prefix, bytes, null);
+      else this.#write(prefix, bytes.subarray(0, headLength), due.stamp);
+      return true;
+    }
+    const ending =
+      due.errors === null ? { id, type: 'complete' } : { id, type: 'error', payload: due.errors };
+    this.#write(Buffer.from(JSON.stringify(ending)), null, null);
+    this.detach(id);
+    this.#options.onEnd(id);
+    return false;
+  }
+
+  #ping(cursors: readonly (readonly [string, string])[]): void {
+    let part: (readonly [string, string])[] = [];
+    let bytes = 0;
+    for (const entry of cursors) {
+      part.push(entry);
+      bytes += entry[0].length + entry[1].length;
+      if (bytes < maximumPingBytes) continue;
+      this.#writePing(part);
+      part = [];
+      bytes = 0;
+    }
+    if (part.length > 0) this.#writePing(part);
+  }
+
+  #writePing(cursors: readonly (readonly [string, string])[]): void {
+    const payload = { cursors: Object.fromEntries(cursors) };
+    this.#write(Buffer.from(JSON.stringify({ type: 'ping', payload })), null, null);
+  }
+
+  /** One text frame, unmasked and unfragmented, of up to three parts (RFC 6455, section 5.2). */
+  #write(first: Buffer, second: Buffer | null, third: Buffer | null): void {
+    const length = first.length + (second?.length ?? 0) + (third?.length ?? 0);
+    this.#socket.cork();
+    this.#socket.write(frameHead(length, first));
+    if (second !== null) this.#socket.write(second);
+    if (third !== null) this.#socket.write(third);
+    this.#socket.uncork();
+  }
+}
+
+/** The header of a text frame whose payload has `length` bytes, and the payload's first part. */
+const frameHead = (length: number, first: Buffer): Buffer => {
+  const extra = length < 126 ? 0 : length < 65_536 ? 2 : 8;
+  const head = Buffer.allocUnsafe(2 + extra + first.length);
+  head[0] = 0x81;
+  head[1] = extra === 0 ? length : extra === 2 ? 126 : 127;
+  if (extra === 2) head.writeUInt16BE(length, 2);
+  if (extra === 8) head.writeBigUInt64BE(BigInt(length), 2);
+  first.copy(head, 2 + extra);
+  return head;
+};
+
+const dirty = new Set<SocketWriter>();
+
+/** All writers that have something flush once, when the turn's input has been read. */
+const flushSoon = (writer: SocketWriter): void => {
+  if (dirty.size === 0) setImmediate(flushAll);
+  dirty.add(writer);
+};
+
+const flushAll = (): void => {
+  const writers = [...dirty];
+  dirty.clear();
+  for (const writer of writers) writer.flush();
+};
