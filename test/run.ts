@@ -12,6 +12,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureLibraries } from '../local/kafka/index.ts';
+import { sweepBrokerDirectories } from './support/run-directory.ts';
 import type { Summary } from './support/summary-reporter.ts';
 import { requireTools } from './support/tools.ts';
 
@@ -38,10 +39,11 @@ async function runVitest(selection: readonly string[]): Promise<number> {
     [...process.execArgv, join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...reporters, ...selection],
     { cwd: root, env: { ...process.env, TRIBUTARY_TEST_SUMMARY: file }, stdio: 'inherit' },
   );
-  // The terminal sends Ctrl-C to vitest too: stay until it has stopped its broker, then print the counts.
+  // The terminal sends Ctrl-C to vitest too, which then leaves its broker behind: stay, sweep, print the counts.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   const [code] = (await once(child, 'exit')) as [number | null];
+  await sweepBrokerDirectories();
   const { passed, failed, skipped } = await readSummary(file);
   await rm(folder, { recursive: true, force: true });
   if (skipped > 0) console.log(`${skipped} skipped`);

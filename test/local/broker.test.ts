@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,12 +15,12 @@ import {
 } from '../../local/kafka/index.ts';
 import { freePort } from '../../local/ports.ts';
 import { identityOf } from '../../local/supervisor/index.ts';
-import { scratchDirectory } from '../support/scratch.ts';
+import { brokerDirectory } from '../support/run-directory.ts';
 
 test('a second start in the same directory has the same data, cluster id and port', {
   timeout: 120_000,
 }, async () => {
-  const directory = await scratchDirectory();
+  const directory = await emptyDirectory();
   const first = await start({ directory });
   const { clusterId } = await askCluster('127.0.0.1', first.port, 5_000);
   await produceOne(first.brokers, 'kept');
@@ -40,7 +40,7 @@ test('a second start in the same directory has the same data, cluster id and por
 });
 
 test('a directory whose owner lives is refused; one whose owner was killed is taken over', async () => {
-  const directory = await scratchDirectory();
+  const directory = await emptyDirectory();
   const script = join(import.meta.dirname, 'fixture-start-broker.ts');
   const owner = spawn(process.execPath, [script, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = await once(createInterface(owner.stdout), 'line');
@@ -68,7 +68,7 @@ test('a port in use is named with its process and the cure', async () => {
   onTestFinished(() => void server.close());
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  await expect(startBroker({ directory: await scratchDirectory(), port })).rejects.toMatchObject({
+  await expect(startBroker({ directory: await emptyDirectory(), port })).rejects.toMatchObject({
     code: 'PORT_IN_USE',
     message: expect.stringMatching(
       new RegExp(`^Port ${port} .+ in use by process ${process.pid} .+ choose another port`),
@@ -77,7 +77,7 @@ test('a port in use is named with its process and the cure', async () => {
 });
 
 test('a broker that dies early shows the end of its log', async () => {
-  const directory = await scratchDirectory();
+  const directory = await emptyDirectory();
   await (await start({ directory })).stop();
   await writeFile(join(directory, 'data', 'meta.properties'), 'version=1\ncluster.id=another\nnode.id=9\n');
   await expect(startBroker({ directory })).rejects.toMatchObject({
@@ -87,7 +87,7 @@ test('a broker that dies early shows the end of its log', async () => {
 });
 
 test('a broker that does not answer in time is killed, and so is one whose start is aborted', async () => {
-  const directory = await scratchDirectory();
+  const directory = await emptyDirectory();
   await expect(startBroker({ directory, timeoutMs: 1 })).rejects.toMatchObject({
     code: 'BROKER_SILENT',
     message: expect.stringContaining('did not answer within 0.001 s'),
@@ -99,6 +99,12 @@ test('a broker that does not answer in time is killed, and so is one whose start
   };
   await expect(startBroker({ directory, signal: controller.signal, onProgress })).rejects.toThrow('Ctrl-C');
 });
+
+async function emptyDirectory(): Promise<string> {
+  const directory = await brokerDirectory();
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
 
 async function start(options: BrokerOptions): Promise<LocalBroker> {
   const broker = await startBroker(options);
