@@ -5,10 +5,10 @@ import type { Printer } from './printer.ts';
 const maximumLine = 64 * 1024;
 
 /**
- * Prints a child's output under `name`, line by line. When the printer is full the child is made to wait (its pipe is
+ * Hands a child's output to `print`, line by line. When that answers false, the printer is full, the child is made to wait (its pipe is
  * not read), so nothing is dropped and nothing piles up.
  */
-export const forwardLines = (input: Readable, name: string, printer: Printer): void => {
+export const forwardLines = (input: Readable, print: (line: string) => boolean, printer: Printer): void => {
   let rest = '';
   input.setEncoding('utf8');
   input.on('data', (text: string) => {
@@ -19,13 +19,13 @@ export const forwardLines = (input: Readable, name: string, printer: Printer): v
       rest = '';
     }
     let writable = true;
-    for (const line of lines) writable = printer.print(name, line.replace(/\r$/, '')) && writable;
+    for (const line of lines) writable = print(line.replace(/\r$/, '')) && writable;
     if (writable) return;
     input.pause();
     printer.whenWritable(() => input.resume());
   });
   input.on('end', () => {
-    if (rest !== '') printer.print(name, rest);
+    if (rest !== '') print(rest);
     rest = '';
   });
   // A pipe that breaks tells nothing that the exit of the child does not.

@@ -12,6 +12,8 @@ export interface ServiceDefinition {
   readonly directory?: string;
   /** Added to the environment of the supervisor. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** How a line of its output is shown. Default: as it is. */
+  readonly format?: (line: string) => string;
   /** True for a program whose work has an end: exit code 0 is then no death, and it is not started again. */
   readonly ends?: boolean;
 }
@@ -98,8 +100,10 @@ export class Service {
   }
 
   #watch(child: ChildProcess): void {
-    if (child.stdout !== null) forwardLines(child.stdout, this.name, this.#context.printer);
-    if (child.stderr !== null) forwardLines(child.stderr, this.name, this.#context.printer);
+    const { format = (line: string) => line } = this.#definition;
+    const print = (line: string): boolean => this.#context.printer.print(this.name, format(line));
+    for (const stream of [child.stdout, child.stderr])
+      if (stream !== null) forwardLines(stream, print, this.#context.printer);
     this.#drained = new Promise((resolve) => child.once('close', resolve));
     let over = false;
     const once = (how: string, code: number | null): void => {

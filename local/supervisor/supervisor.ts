@@ -64,7 +64,6 @@ export class Supervisor {
   readonly #self: ProcessIdentity;
   readonly #options: SupervisorOptions;
   readonly #services: Service[] = [];
-  #adopted: (ProcessIdentity & { readonly name: string })[] = [];
   #stopping: Promise<void> | undefined;
   readonly #hurry = new AbortController();
 
@@ -88,17 +87,6 @@ export class Supervisor {
     return service;
   }
 
-  /**
-   * Writes down the leader of a process group that somebody else started and stops, so that it too is ended by the
-   * next start when this process is killed.
-   */
-  adopt(name: string, pid: number): void {
-    const identity = identityOf(pid);
-    if (identity === null) return;
-    this.#adopted = [...this.#adopted.filter((entry) => isAlive(entry)), { ...identity, name }];
-    this.#write();
-  }
-
   /** Ends all services, the last started first. A second call makes it hurry: what still lives is killed. */
   stop(): Promise<void> {
     if (this.#stopping !== undefined) this.#hurry.abort();
@@ -111,7 +99,7 @@ export class Supervisor {
       await service.stop(this.#options.graceMs ?? 10_000, this.#hurry.signal);
   }
 
-  /** Gives the file up; call when the adopted processes are stopped too. */
+  /** Gives the file up; to be called last, when all that belongs to the start has ended. */
   release(): void {
     removePidFile(this.#options.file);
   }
@@ -120,6 +108,6 @@ export class Supervisor {
     const own = this.#services.flatMap(({ name, identity }) =>
       identity === null ? [] : [{ ...identity, name }],
     );
-    replacePidFile(this.#options.file, { supervisor: this.#self, services: [...this.#adopted, ...own] });
+    replacePidFile(this.#options.file, { supervisor: this.#self, services: own });
   }
 }

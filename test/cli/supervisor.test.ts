@@ -109,9 +109,12 @@ describe('ending', () => {
 
   test('a leftover that shares only its pid with a stranger is left alone', async () => {
     const { supervisor } = await superviseHere();
-    supervisor.adopt('stranger', process.pid);
-    const content = readFileSync(file, 'utf8').replaceAll(/"startTime": ".*"/g, '"startTime": "another"');
-    writeFileSync(file, content);
+    supervisor.release();
+    const left = { name: 'stranger', pid: process.pid, startTime: 'another' };
+    writeFileSync(
+      file,
+      JSON.stringify({ supervisor: { pid: process.pid, startTime: 'another' }, services: [left] }),
+    );
     const next = await superviseHere();
     expect(next.lines.text()).toBe('');
     next.supervisor.release();

@@ -1,0 +1,31 @@
+import type { ExitCode } from './exit.ts';
+
+/** An option of a command. Flags take no value. */
+export interface CommandOption {
+  readonly name: string;
+  /** What the value is called in the help, such as `port`; null for a flag. */
+  readonly value: string | null;
+  readonly about: string;
+}
+
+export interface Arguments {
+  readonly positionals: readonly string[];
+  /** Text of an option; undefined when it was not given. */
+  readonly text: (option: string) => string | undefined;
+  readonly flag: (option: string) => boolean;
+}
+
+/** What a command is, to be parsed and to be helped with; `run` parses no more, it calls and prints. */
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** Names of the arguments without a dash, all of them required. */
+  readonly positionals: readonly string[];
+  readonly options: readonly CommandOption[];
+  /** What one cannot guess from the options. */
+  readonly notes: string;
+  readonly examples: readonly (readonly [command: string, about: string])[];
+  /** Resolves with the exit code; a CommandFailure or Mistakes it rejects with is printed without a stack. */
+  run(given: Arguments): Promise<ExitCode>;
+}

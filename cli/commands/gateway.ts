@@ -1,0 +1,77 @@
+import type { Logger } from 'pino';
+import { type RunningGateway, startGateway } from '../../gateway/index.ts';
+import type { Arguments, Command } from '../command.ts';
+import type { Configuration } from '../configuration/configuration.ts';
+import { portOption, readGivenConfiguration } from '../configuration/given.ts';
+import type { ExitCode } from '../exit.ts';
+import { createLog } from '../log.ts';
+import { explainListenError, serveUntilStopped } from '../serving.ts';
+import { supergraphs } from '../supergraph/awaiting.ts';
+
+const run = async (given: Arguments): Promise<ExitCode> => {
+  const read = readGivenConfiguration(given);
+  const port = portOption(given) ?? read.gateway.port;
+  const configuration = { ...read, gateway: { ...read.gateway, port } };
+  const server = new ConfiguredGateway(configuration, createLog(read.log.level));
+  return serveUntilStopped(server);
+};
+
+/** The gateway over the supergraph as far as it is known; started again on the same port when more of it is. */
+class ConfiguredGateway {
+  /** Rejects when it cannot start. */
+  readonly failed: Promise<never>;
+  readonly #configuration: Configuration;
+  readonly #log: Logger;
+  readonly #ending = new AbortController();
+  readonly #serving: Promise<void>;
+  #running: RunningGateway | null = null;
+
+  constructor(configuration: Configuration, log: Logger) {
+    this.#configuration = configuration;
+    this.#log = log;
+    this.#serving = this.#serve();
+    this.failed = new Promise((_, reject) => this.#serving.catch(reject));
+  }
+
+  async #serve(): Promise<void> {
+    const options = { configuration: this.#configuration, log: this.#log, signal: this.#ending.signal };
+    for await (const sdl of supergraphs(options)) {
+      // Clients come back by themselves, each with its cursor.
+      await this.#running?.stop();
+      this.#running = await this.#start(sdl);
+    }
+  }
+
+  async #start(supergraphSdl: string): Promise<RunningGateway> {
+    const { supergraph: _, ...gatewayOptions } = this.#configuration.gateway;
+    const running = await startGateway({ ...gatewayOptions, supergraphSdl, log: this.#log }).catch(
+      (error: unknown) => {
+        throw explainListenError(error, gatewayOptions.port, 'choose another with --port or gateway.port');
+      },
+    );
+    this.#log.info(`gateway listens on ${running.url}`);
+    return running;
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    await this.#serving.catch(() => undefined);
+    await this.#running?.stop();
+  }
+}
+
+export const gateway: Command = {
+  name: 'gateway',
+  summary: 'run the gateway over the subgraphs of tributary.yaml',
+  positionals: [],
+  options: [{ name: 'port', value: 'port', about: 'default: gateway.port of tributary.yaml, else 4000' }],
+  notes:
+    'The supergraph is the file gateway.supergraph, or composed from the SDL of the subgraphs. Those with a folder need\n' +
+    'not run. One with a url alone is asked for its SDL; while it is down, what it answered last is used, and without\n' +
+    'that the others are served until it answers. SIGTERM or Ctrl-C ends the process cleanly within 10 s.',
+  examples: [
+    ['tributary gateway', 'as tributary.yaml says'],
+    ['TRIBUTARY_GATEWAY_SUPERGRAPH=build/supergraph.graphql tributary gateway --port 80', 'as in production'],
+  ],
+  run,
+};

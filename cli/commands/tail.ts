@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import type { FormattedExecutionResult } from 'graphql-ws';
+import type { Arguments, Command } from '../command.ts';
+import { readGivenConfiguration } from '../configuration/given.ts';
+import { CommandFailure, type ExitCode, exitCodes } from '../exit.ts';
+import { untilToldToStop } from '../stop.ts';
+import { follow } from '../tail/follow.ts';
+import { SubscriptionRefused } from '../tail/refused.ts';
+import { eventLine } from '../tail/show.ts';
+import { operationFrom } from '../tail/start.ts';
+
+const run = async (given: Arguments): Promise<ExitCode> => {
+  const query = operationFrom(given.positionals[0] ?? '', given.text('from'));
+  const variables = variablesOf(given.text('variables'));
+  const url = given.text('url') ?? gatewayUrl(given);
+  if (!/^wss?:\/\//.test(url))
+    throw new CommandFailure(exitCodes.wrongUse, `--url is "${url}", but must begin with ws:// or wss://.`);
+  const ending = new AbortController();
+  const stop = (): void => ending.abort();
+  void untilToldToStop(() => process.exit(exitCodes.ok)).then(stop);
+  // `tail … | head`: whoever reads has seen enough.
+  process.stdout.on('error', stop);
+  const note = (text: string): void => void process.stderr.write(`${text}\n`);
+  try {
+    await follow({
+      url,
+      query,
+      variables,
+      onEvent: (event) => process.stdout.write(`${lineOf(event, given.flag('json'))}\n`),
+      whenWritable: (callback) => void once(process.stdout, 'drain').then(callback, stop),
+      onTrouble: (what) => note(`${url}: ${what}; trying until it answers`),
+      onConnected: (again) =>
+        note(again ? 'connected again, going on after the last cursor' : `connected to ${url}`),
+      signal: ending.signal,
+    });
+  } catch (error) {
+    if (error instanceof SubscriptionRefused)
+      throw new CommandFailure(exitCodes.failed, error.message, { cause: error });
+    throw error;
+  }
+  return exitCodes.ok;
+};
+
+const lineOf = (event: FormattedExecutionResult, json: boolean): string =>
+  json ? JSON.stringify(event) : eventLine(event, new Date(), process.stdout.hasColors?.() ?? false);
+
+const variablesOf = (text: string | undefined): Readonly<Record<string, unknown>> => {
+  if (text === undefined) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new CommandFailure(
+      exitCodes.wrongUse,
+      `--variables is no JSON: ${error instanceof Error ? error.message : error}. Write for example: --variables '{"airport":"JFK"}'`,
+    );
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new CommandFailure(
+      exitCodes.wrongUse,
+      `--variables must be a JSON object, such as '{"airport":"JFK"}'.`,
+    );
+  return value as Record<string, unknown>;
+};
+
+const gatewayUrl = (given: Arguments): string => {
+  const { gateway } = readGivenConfiguration(given);
+  const host = gateway.host === '0.0.0.0' || gateway.host === '::' ? '127.0.0.1' : gateway.host;
+  return `ws://${host}:${gateway.port}/graphql`;
+};
+
+export const tail: Command = {
+  name: 'tail',
+  summary: 'follow a subscription in the terminal, through drops and restarts',
+  positionals: ['subscription'],
+  options: [
+    { name: 'variables', value: 'json', about: 'variables of the operation, a JSON object' },
+    {
+      name: 'from',
+      value: 'position',
+      about: 'where to begin: a cursor, EARLIEST, LATEST, or a time (RFC 3339)',
+    },
+    { name: 'json', value: null, about: 'print each event as the raw JSON that came, with its cursor' },
+    {
+      name: 'url',
+      value: 'url',
+      about: 'ws:// or wss:// of the gateway; default: that of the configuration',
+    },
+  ],
+  notes:
+    'One line an event. When the connection is lost it comes back by itself, as often as needed, and goes on after the\n' +
+    'last cursor: no event is missed or told twice. What happens to the connection is told on stderr. Ctrl-C ends it.',
+  examples: [
+    ["tributary tail 'subscription { flightEvents { kind at flight { id } } }'", 'what happens from now on'],
+    [
+      "tributary tail 'subscription { flightEvents { kind flight { id } } }' --from EARLIEST --json",
+      'all that Kafka still has',
+    ],
+    [
+      'tributary tail \'subscription ($a: ID) { flightChanges(origin: $a) { kind key } }\' --variables \'{"a":"JFK"}\'',
+      'flights from one airport',
+    ],
+  ],
+  run,
+};

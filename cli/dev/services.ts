@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import type { ServiceDefinition } from '../../local/supervisor/index.ts';
+import type { Configuration, LocalSubgraph } from '../configuration/configuration.ts';
+import { readableLine } from '../log.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** The processes of `tributary dev`, each started as it would be in production. */
+export interface ServiceContext {
+  readonly configuration: Configuration;
+  /** Divided by commas. */
+  readonly brokers: string;
+  readonly colour: boolean;
+}
+
+export const subgraphService = (subgraph: LocalSubgraph, context: ServiceContext): ServiceDefinition =>
+  tributary(subgraph.name, context, [
+    'subgraph',
+    subgraph.directory,
+    `--name=${subgraph.name}`,
+    `--host=${subgraph.host}`,
+    `--port=${subgraph.port}`,
+    `--brokers=${context.brokers}`,
+    `--data=${context.configuration.data}`,
+    '--create-topics',
+  ]);
+
+export const gatewayService = (context: ServiceContext): ServiceDefinition =>
+  tributary('gateway', context, ['gateway', `--port=${context.configuration.gateway.port}`]);
+
+/** The producer of the reference data. It remembers in Kafka where it is, so a restart goes on from there. */
+export const replayService = ({ configuration, brokers }: ServiceContext): ServiceDefinition => ({
+  name: 'replay',
+  command: [
+    process.execPath,
+    ...process.execArgv,
+    join(root, 'data', 'replay', 'main.ts'),
+    `--brokers=${brokers}`,
+    `--speed=${configuration.replay.speed}`,
+    // Given, the clock starts there, whatever is remembered.
+    ...(configuration.replay.from === null ? [] : [`--from=${configuration.replay.from}`, '--reset']),
+  ],
+  ends: true,
+});
+
+const tributary = (
+  name: string,
+  { configuration, colour }: ServiceContext,
+  commandArguments: readonly string[],
+): ServiceDefinition => ({
+  name,
+  command: [
+    process.execPath,
+    ...process.execArgv,
+    join(root, 'cli', 'main.ts'),
+    ...commandArguments,
+    ...(configuration.file === null ? [] : [`--config=${configuration.file}`]),
+  ],
+  environment: { TRIBUTARY_DATA: configuration.data },
+  format: (line) => readableLine(line, colour),
+});

@@ -1,0 +1,70 @@
+import { pino } from 'pino';
+import { askCluster } from '../../local/kafka/index.ts';
+import { describeSubgraph } from '../../schema/index.ts';
+import { ensureTopics } from '../../subgraphs/kit/kafka/admin.ts';
+import type { Configuration, LocalSubgraph } from '../configuration/configuration.ts';
+import { readSources } from '../subgraph-folder.ts';
+import { bad, type Check, good, messageOf, skipped } from './check.ts';
+
+/** Each broker answers. `brokers` null: none is known. */
+export const brokerChecks = (brokers: readonly string[] | null): readonly Check[] =>
+  brokers === null
+    ? [
+        {
+          name: 'kafka',
+          run: async () =>
+            bad(
+              'no broker is named, and none of "tributary dev" runs',
+              'Set KAFKA_BROKERS, or run: tributary dev',
+            ),
+        },
+      ]
+    : brokers.map((broker) => ({
+        name: 'kafka',
+        run: async () => {
+          const [, host = '', port = ''] = /^\[?(.+?)\]?:(\d+)$/.exec(broker) ?? [];
+          try {
+            const { clusterId, brokers: ids } = await askCluster(host, Number(port), 5_000);
+            return good(
+              `${broker} answers: cluster ${clusterId}, ${ids.length} broker${ids.length === 1 ? '' : 's'}`,
+            );
+          } catch (error) {
+            return bad(
+              `${broker} does not answer: ${messageOf(error)}`,
+              'Check the address, and that the cluster runs.',
+            );
+          }
+        },
+      }));
+
+/** The topics of each subgraph with a folder are there, as its SDL declares them. */
+export const topicChecks = (
+  configuration: Configuration,
+  brokers: readonly string[] | null,
+): readonly Check[] =>
+  configuration.subgraphs
+    .filter((subgraph) => subgraph.kind === 'LOCAL')
+    .map((subgraph) => ({ name: `topics of ${subgraph.name}`, run: () => checkTopics(subgraph, brokers) }));
+
+const checkTopics = async (subgraph: LocalSubgraph, brokers: readonly string[] | null) => {
+  try {
+    const { description } = describeSubgraph(readSources(subgraph.directory));
+    const names = description.topics.map(({ name }) => name);
+    if (names.length === 0) return skipped('it declares none');
+    if (brokers === null) return skipped('no broker to ask');
+    await ensureTopics({
+      brokers,
+      clientId: 'tributary-doctor',
+      topics: description.topics,
+      create: false,
+      replication: -1,
+      log: pino({ level: 'silent' }),
+    });
+    return good(names.join(', '));
+  } catch (error) {
+    return bad(
+      messageOf(error),
+      `Change the topic or the SDL; missing ones are made by: tributary subgraph ${subgraph.directory} --create-topics`,
+    );
+  }
+};

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { didYouMean } from '../schema/mistakes/index.ts';
+import { parseCommandArguments } from './arguments.ts';
+import { commands } from './commands.ts';
+import { type ExitCode, exitCodes } from './exit.ts';
+import { reportFailure } from './failure.ts';
+import { helpOf, helpOfAll } from './help.ts';
+
+/** Parses the command line, runs the command, and resolves with its exit code. Prints all failures; rejects never. */
+const main = async (argv: readonly string[]): Promise<ExitCode> => {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(helpOfAll(commands));
+    return name === undefined ? exitCodes.wrongUse : exitCodes.ok;
+  }
+  if (name === '--version') {
+    process.stdout.write(`${version()}\n`);
+    return exitCodes.ok;
+  }
+  const listed = commands.find((candidate) => candidate.name === name);
+  if (listed === undefined) {
+    const known = commands.map((candidate) => candidate.name);
+    const suggestion = didYouMean(name, known, `Commands: ${known.join(', ')}.`);
+    const what = name.startsWith('-') ? 'option' : 'command';
+    process.stderr.write(`There is no ${what} "${name}". ${suggestion}\nSee: tributary --help\n`);
+    return exitCodes.wrongUse;
+  }
+  try {
+    const command = await listed.load();
+    const given = parseCommandArguments(command, rest);
+    if (!given.flag('help')) return await command.run(given);
+    process.stdout.write(helpOf(command));
+    return exitCodes.ok;
+  } catch (error) {
+    return reportFailure(error);
+  }
+};
+
+const version = (): string => {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+};
+
+// Only set, so that what is still to be written (a pipe, a log) gets out before the process ends.
+process.exitCode = await main(process.argv.slice(2));

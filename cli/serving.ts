@@ -1,0 +1,45 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { portOwner } from '../local/supervisor/index.ts';
+import { CommandFailure, type ExitCode, exitCodes } from './exit.ts';
+import { untilToldToStop } from './stop.ts';
+
+const stopDeadlineMs = 10_000;
+
+/**
+ * Keeps a server running until the process is told to stop, then stops it: within 10 s, or the process ends without.
+ * Rejects with what `failed` rejects with, after stopping.
+ */
+export const serveUntilStopped = async (server: {
+  readonly failed?: Promise<never>;
+  stop(): Promise<void>;
+}): Promise<ExitCode> => {
+  const told = untilToldToStop(() => process.exit(exitCodes.failed));
+  try {
+    await Promise.race([told, ...(server.failed === undefined ? [] : [server.failed])]);
+  } finally {
+    await stopWithin(server.stop());
+  }
+  return exitCodes.ok;
+};
+
+const stopWithin = async (stopping: Promise<void>): Promise<void> => {
+  const late = new AbortController();
+  const deadline = wait(stopDeadlineMs, 'LATE' as const, { signal: late.signal }).catch(
+    () => 'CANCELLED' as const,
+  );
+  if ((await Promise.race([stopping, deadline])) === 'LATE') {
+    process.stderr.write(`Not stopped within ${stopDeadlineMs / 1000} s; the process ends now.\n`);
+    process.exit(exitCodes.failed);
+  }
+  late.abort();
+};
+
+/** Turns the listener's EADDRINUSE into a message with the owner of the port; others pass as they are. */
+export const explainListenError = (error: unknown, port: number, cure: string): unknown =>
+  (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? portInUse(port, cure) : error;
+
+export const portInUse = (port: number, cure: string): CommandFailure => {
+  const owner = portOwner(port);
+  const who = owner === null ? 'another process' : `process ${owner.pid} (${owner.command})`;
+  return new CommandFailure(exitCodes.failed, `Port ${port} is in use by ${who}. End it, or ${cure}.`);
+};

@@ -1,0 +1,175 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { startTributary } from './run.ts';
+
+/** What a gateway says and hears on the wire, in the hand of the test. */
+class Wire {
+  readonly server = new WebSocketServer({
+    port: 0,
+    host: '127.0.0.1',
+    handleProtocols: () => 'graphql-transport-ws',
+  });
+  readonly #subscribed: { socket: WebSocket; id: string; payload: Subscribe }[] = [];
+  #waiting: (() => void)[] = [];
+
+  constructor() {
+    this.server.on('connection', (socket) => {
+      socket.on('message', (data) => this.#hear(socket, JSON.parse(String(data))));
+    });
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${(this.server.address() as AddressInfo).port}/graphql`;
+  }
+
+  async subscription(index: number): Promise<Subscription> {
+    while (this.#subscribed.length <= index)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const { socket, id, payload } = this.#subscribed[index]!;
+    const send = (message: unknown): void => socket.send(JSON.stringify(message));
+    return {
+      payload,
+      socket,
+      next: (data, cursor) =>
+        send({
+          id,
+          type: 'next',
+          payload: { data, ...(cursor && { extensions: { tributary: { at: [0, 1], cursor } } }) },
+        }),
+      ping: (cursor) => send({ type: 'ping', payload: { cursors: { [id]: cursor } } }),
+      error: (code, retryable) =>
+        send({
+          id,
+          type: 'error',
+          payload: [{ message: 'no', extensions: { code, ...(retryable && { retryable }) } }],
+        }),
+      complete: () => send({ id, type: 'complete' }),
+    };
+  }
+
+  #hear(socket: WebSocket, message: { type: string; id: string; payload: Subscribe }): void {
+    if (message.type === 'connection_init') socket.send('{"type":"connection_ack"}');
+    if (message.type === 'ping') socket.send('{"type":"pong"}');
+    if (message.type !== 'subscribe') return;
+    this.#subscribed.push({ socket, id: message.id, payload: message.payload });
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
+
+interface Subscribe {
+  readonly query: string;
+  readonly variables?: unknown;
+  readonly extensions?: { readonly tributary?: { readonly cursor?: string } };
+}
+
+interface Subscription {
+  readonly payload: Subscribe;
+  readonly socket: WebSocket;
+  next(data: unknown, cursor?: string): void;
+  ping(cursor: string): void;
+  error(code: string, retryable?: boolean): void;
+  complete(): void;
+}
+
+let wire: Wire;
+
+beforeEach(async () => {
+  wire = new Wire();
+  await once(wire.server, 'listening');
+});
+
+afterEach(() => {
+  for (const client of wire.server.clients) client.terminate();
+  wire.server.close();
+});
+
+const tail = (...options: string[]) =>
+  startTributary(['tail', 'subscription { events { kind id } }', '--url', wire.url, ...options]);
+
+const untilPrinted = async ({ child, output }: ReturnType<typeof tail>, text: string): Promise<void> => {
+  while (!output.stdout.includes(text)) await once(child.stdout, 'data');
+};
+
+describe('tail', () => {
+  test('prints one line an event, and comes back after a loss with the cursor of the last one', async () => {
+    const process = tail();
+    const first = await wire.subscription(0);
+    expect(first.payload.extensions?.tributary?.cursor).toBeUndefined();
+    first.next({ events: { kind: 'DEPARTED', id: 1 } }, 'c1');
+    first.next({ events: { kind: 'ARRIVED', id: 2 } }, 'c2');
+    await untilPrinted(process, '{"id":2}');
+    first.socket.terminate();
+    const second = await wire.subscription(1);
+    expect(second.payload.extensions?.tributary?.cursor).toBe('c2');
+    second.next({ events: { kind: 'DELAYED', id: 3 } }, 'c3');
+    await untilPrinted(process, '{"id":3}');
+    process.child.kill('SIGINT');
+    const { code, stdout, stderr } = await process.finished;
+    expect(code).toBe(0);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.map((line) => line.replace(/^\d\d:\d\d:\d\d\.\d{3} /, ''))).toEqual([
+      'DEPARTED   {"id":1}',
+      'ARRIVED    {"id":2}',
+      'DELAYED    {"id":3}',
+    ]);
+    expect(stderr).toContain('closed with 1006');
+    expect(stderr).toContain('connected again, going on after the last cursor');
+  });
+
+  test('S10 a progress ping moves the position without an event', async () => {
+    const process = tail();
+    const first = await wire.subscription(0);
+    first.next({ events: { kind: 'DEPARTED', id: 1 } }, 'c1');
+    first.ping('c9');
+    await once(first.socket, 'message');
+    first.socket.close(1012);
+    expect((await wire.subscription(1)).payload.extensions?.tributary?.cursor).toBe('c9');
+    process.child.kill('SIGTERM');
+    expect((await process.finished).code).toBe(0);
+  });
+
+  test('a retryable error subscribes again; another one ends with its code and exit code 1', async () => {
+    const process = tail();
+    const first = await wire.subscription(0);
+    first.next({ events: { kind: 'DEPARTED', id: 1 } }, 'c1');
+    first.error('NOT_YET', true);
+    const second = await wire.subscription(1);
+    expect(second.payload.extensions?.tributary?.cursor).toBe('c1');
+    second.error('CURSOR_EXPIRED');
+    const { code, stderr } = await process.finished;
+    expect(stderr).toContain('CURSOR_EXPIRED: no');
+    expect(code).toBe(1);
+  });
+
+  test('a server that is not there yet is waited for, and said once; Ctrl-C ends the wait', async () => {
+    const { url } = wire;
+    await new Promise((resolve) => wire.server.close(resolve));
+    const process = startTributary(['tail', 'subscription { events { id } }', '--url', url]);
+    while (!process.output.stderr.includes('trying until it answers'))
+      await once(process.child.stderr, 'data');
+    process.child.kill('SIGINT');
+    const { code, stderr } = await process.finished;
+    expect(stderr.match(/trying until it answers/g)).toHaveLength(1);
+    expect(stderr).toContain('ECONNREFUSED');
+    expect(code).toBe(0);
+  });
+
+  test('--from becomes the argument from, --variables are sent, --json prints what came', async () => {
+    const process = tail('--from', 'EARLIEST', '--variables', '{"a":1}', '--json');
+    const first = await wire.subscription(0);
+    expect(first.payload.query.replace(/\s+/g, ' ')).toBe(
+      'subscription { events(from: "EARLIEST") { kind id } }',
+    );
+    expect(first.payload.variables).toEqual({ a: 1 });
+    first.next({ events: { kind: 'DEPARTED', id: 1 } }, 'c1');
+    first.complete();
+    const { code, stdout } = await process.finished;
+    expect(JSON.parse(stdout)).toEqual({
+      data: { events: { kind: 'DEPARTED', id: 1 } },
+      extensions: { tributary: { at: [0, 1], cursor: 'c1' } },
+    });
+    expect(code).toBe(0);
+  });
+});
