@@ -73,8 +73,8 @@ export function failureOf(error: unknown, subgraph: string): Failure {
   return { message: typed.message, extensions: { ...typed.extensions, subgraph }, quiet: false };
 }
 
-/** Keys of subgraph error extensions that tell how the inside of the subgraph looks. */
-const insideKeys = new Set(['stacktrace', 'exception', 'serviceName']);
+/** Extensions of subgraph errors that tell of its inside, or (`http`) would steer @apollo/server's answer. */
+const insideKeys = new Set(['stacktrace', 'exception', 'serviceName', 'http']);
 
 /** A subgraph's own error, with its code if it gave one, without what tells of its inside. */
 export function safeError(error: unknown, subgraph: string): SafeError {

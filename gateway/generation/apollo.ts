@@ -1,17 +1,15 @@
-import type {
-  GatewayExecutionResult,
-  GatewayGraphQLRequestContext,
-  GatewayInterface,
-  GatewayLoadResult,
-  GatewaySchemaLoadOrUpdateCallback,
-  GatewayUnsubscriber,
-} from '@apollo/server-gateway-interface';
+import type { ApolloServerOptionsWithGateway } from '@apollo/server';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 
 import { type AfterPositions, readAfter } from '../execution/after.ts';
 import { isData } from '../execution/data.ts';
 import { requestError } from '../execution/errors.ts';
 import type { Generation } from './generation.ts';
+
+type GatewayInterface = ApolloServerOptionsWithGateway<Record<string, unknown>>['gateway'];
+type Executor = NonNullable<Awaited<ReturnType<GatewayInterface['load']>>['executor']>;
+type RequestContext = Parameters<Executor>[0];
+type SchemaCallback = Parameters<GatewayInterface['onSchemaLoadOrUpdate']>[0];
 
 /** Puts generations behind @apollo/server 5, as its `gateway` option. */
 export interface ApolloBridge extends GatewayInterface {
@@ -22,23 +20,23 @@ export interface ApolloBridge extends GatewayInterface {
 export interface ApolloBridgeOptions {
   readonly generation: Generation;
   /** Headers to forward to the subgraphs. Default: none. */
-  readonly forwardHeaders?: (context: GatewayGraphQLRequestContext) => Readonly<Record<string, string>>;
+  readonly forwardHeaders?: (context: RequestContext) => Readonly<Record<string, string>>;
 }
 
 export function createApolloBridge(options: ApolloBridgeOptions): ApolloBridge {
   let current = options.generation;
   /** A request belongs to the generation whose schema it was validated against. */
   const bySchema = new WeakMap<GraphQLSchema, Generation>([[current.apiSchema, current]]);
-  const callbacks = new Set<GatewaySchemaLoadOrUpdateCallback>();
-  const tell = (callback: GatewaySchemaLoadOrUpdateCallback): void =>
+  const callbacks = new Set<SchemaCallback>();
+  const tell = (callback: SchemaCallback): void =>
     callback({ apiSchema: current.apiSchema, coreSupergraphSdl: current.supergraphSdl });
 
   return {
-    onSchemaLoadOrUpdate(callback): GatewayUnsubscriber {
+    onSchemaLoadOrUpdate(callback) {
       callbacks.add(callback);
       return () => callbacks.delete(callback);
     },
-    async load(): Promise<GatewayLoadResult> {
+    async load() {
       for (const callback of callbacks) tell(callback);
       return {
         executor: (context) =>
@@ -58,9 +56,9 @@ export function createApolloBridge(options: ApolloBridgeOptions): ApolloBridge {
 
 async function execute(
   generation: Generation,
-  { document, operationName, request }: GatewayGraphQLRequestContext,
+  { document, operationName, request }: RequestContext,
   headers: Readonly<Record<string, string>> | undefined,
-): Promise<GatewayExecutionResult> {
+): ReturnType<Executor> {
   try {
     return await generation.execute({
       document,
