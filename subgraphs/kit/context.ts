@@ -1,9 +1,10 @@
 import DataLoader from 'dataloader';
 import { TributaryError } from '../../schema/errors.ts';
+import type { WrittenRecord } from './kafka/producer.ts';
 import type { Row } from './records.ts';
 import type { TopicSource } from './topic-source.ts';
 import type { Page, PageQuery, StoredRow, View } from './view/view.ts';
-import type { Writer, Written } from './write/writer.ts';
+import type { Writer } from './write/writer.ts';
 
 /** What a resolver of a subgraph's own finds as its context. */
 export interface SubgraphContext {
@@ -39,52 +40,57 @@ export interface ContextOptions {
   readonly afterWaitMs: number;
 }
 
-/** The context of one request, or of one batch of events: reads of one turn of the loop become one statement. */
-export class RequestContext implements SubgraphContext {
+/** What the kit's own resolvers use besides. */
+export interface RequestContext extends SubgraphContext {
   /** Where this request's mutations wrote, for `extensions.tributary.position` (S24). */
-  readonly written: Written[] = [];
+  readonly written: WrittenRecord[];
+  /** The row of a key; null where there is none. Rejects with RECORD_UNREADABLE, VIEW_NOT_READY or NOT_YET. */
+  load(type: string, key: string): Promise<Row | null>;
+  page(type: string, query: PageQuery): Promise<Page>;
+}
+
+/**
+ * The context of one request, or of one batch of events: reads of one turn of the loop become one statement. It is a
+ * plain object, since Apollo Server copies contexts property by property.
+ */
+export const requestContext = (options: ContextOptions): RequestContext => {
+  const reads = new Reads(options);
+  const written: WrittenRecord[] = [];
+  const { writer } = options;
+  const load: RequestContext['load'] = async (type, key) => {
+    const stored = await reads.loader(type).load(key);
+    if (stored?.state === 'UNREADABLE') throw unreadable(type, stored);
+    return stored?.row ?? null;
+  };
+  return {
+    written,
+    load,
+    rows: (type) => ({ get: (key) => load(type, key) }),
+    page: async (type, query) => (await reads.view(type)).page(query),
+    update: async (type, key, change, also = () => []) => {
+      await reads.view(type);
+      const others = (changed: Row) =>
+        also(changed).map((other) => ({ source: reads.source(other.type), row: other.row }));
+      const result = await writer.update(reads.source(type), key, change, others);
+      written.push(...result.written);
+      reads.loader(type).clear(key);
+      return result.row;
+    },
+    append: async (type, row) => {
+      const result = await writer.append([{ source: reads.source(type), row }]);
+      written.push(...result.written);
+      return result.row;
+    },
+  };
+};
+
+class Reads {
   readonly #options: ContextOptions;
   readonly #loaders = new Map<string, DataLoader<string, StoredRow | null>>();
   #caughtUp: Promise<void> | null = null;
 
   constructor(options: ContextOptions) {
     this.#options = options;
-  }
-
-  rows(type: string): { get(key: string): Promise<Row | null> } {
-    return { get: (key) => this.load(type, key) };
-  }
-
-  /** The row of a key; null where there is none. Rejects with RECORD_UNREADABLE, VIEW_NOT_READY or NOT_YET. */
-  async load(type: string, key: string): Promise<Row | null> {
-    const stored = await this.#loader(type).load(key);
-    if (stored?.state === 'UNREADABLE') throw unreadable(type, stored);
-    return stored?.row ?? null;
-  }
-
-  async page(type: string, query: PageQuery): Promise<Page> {
-    return (await this.#view(type)).page(query);
-  }
-
-  async update(
-    type: string,
-    key: string,
-    change: (row: Row) => Row,
-    also: (row: Row) => readonly TypedRow[] = () => [],
-  ): Promise<Row> {
-    await this.#view(type);
-    const { row, written } = await this.#options.writer.update(this.source(type), key, change, (changed) =>
-      also(changed).map((other) => ({ source: this.source(other.type), row: other.row })),
-    );
-    this.written.push(...written);
-    this.#loader(type).clear(key);
-    return row;
-  }
-
-  async append(type: string, row: Row): Promise<Row> {
-    const result = await this.#options.writer.append([{ source: this.source(type), row }]);
-    this.written.push(...result.written);
-    return result.row;
   }
 
   source(type: string): TopicSource {
@@ -97,7 +103,7 @@ export class RequestContext implements SubgraphContext {
     );
   }
 
-  async #view(type: string): Promise<View> {
+  async view(type: string): Promise<View> {
     const source = this.source(type);
     if (source.view === null) {
       throw new TributaryError(
@@ -118,11 +124,11 @@ export class RequestContext implements SubgraphContext {
     return source.view;
   }
 
-  #loader(type: string): DataLoader<string, StoredRow | null> {
+  loader(type: string): DataLoader<string, StoredRow | null> {
     const existing = this.#loaders.get(type);
     if (existing !== undefined) return existing;
     const loader = new DataLoader<string, StoredRow | null>(async (keys) =>
-      (await this.#view(type)).getMany(keys),
+      (await this.view(type)).getMany(keys),
     );
     this.#loaders.set(type, loader);
     return loader;

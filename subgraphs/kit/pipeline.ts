@@ -2,23 +2,24 @@ import type { Logger } from 'pino';
 import type { TopicDescription } from '../../schema/description.ts';
 import { TributaryError } from '../../schema/errors.ts';
 import type { Position } from '../../schema/position.ts';
-import { createDecoder, type Decoder } from './decode/index.ts';
+import type { DeadLetters } from './decode/dead-letters.ts';
+import { createDecoder, type DecodedResult, type Decoder } from './decode/decoder.ts';
 import type { Reader, ReaderSink, Topic } from './kafka/topic.ts';
 import type { DecodedRecord, RawBatch, RawRecord } from './records.ts';
 import type { StreamEvent } from './stream/event.ts';
 import { Stream } from './stream/stream.ts';
 import { defaultWindow } from './stream/window.ts';
 import type { TopicSource } from './topic-source.ts';
-import type { View } from './view/view.ts';
+import type { SqliteView } from './view/sqlite.ts';
 
 export interface PipelineOptions {
   readonly description: TopicDescription;
   readonly topic: Topic;
   /** For topics with cleanup COMPACT. */
-  readonly view: View | null;
+  readonly view: SqliteView | null;
   readonly tombstoneRetentionMs: number;
-  /** Keeps a record that did not decode (S23); null where the topic's policy is another. */
-  readonly keepUnreadable: ((record: RawRecord, partition: number, reason: string) => Promise<void>) | null;
+  /** Keep what did not decode (S23); null where the topic's policy is another. */
+  readonly deadLetters: DeadLetters | null;
   readonly log: Logger;
 }
 
@@ -30,13 +31,15 @@ export interface PipelineState {
   /** Records read since the start of the process. */
   readonly records: number;
   readonly unreadable: number;
+  /** Values that did not fit a nullable field and became null (S23), by field. */
+  readonly misfits: Readonly<Record<string, number>>;
 }
 
 /** The way of a topic's records through the process: reader, decoder, view, stream (S16). */
 export class Pipeline implements TopicSource {
   readonly description: TopicDescription;
   readonly topic: Topic;
-  readonly view: View | null;
+  readonly view: SqliteView | null;
   readonly stream: Stream;
   readonly tombstoneRetentionMs: number;
   readonly epochs: number[] = [];
@@ -45,6 +48,7 @@ export class Pipeline implements TopicSource {
   readonly failed: Promise<never>;
   isReady = false;
   #unreadable = 0;
+  readonly #misfits = new Map<string, number>();
   readonly #options: PipelineOptions;
   readonly #decoder: Decoder;
   readonly #reader: Reader;
@@ -89,6 +93,7 @@ export class Pipeline implements TopicSource {
       ready: this.isReady,
       records: this.#reader.stats.records,
       unreadable: this.#unreadable,
+      misfits: Object.fromEntries(this.#misfits),
     };
   }
 
@@ -115,6 +120,7 @@ export class Pipeline implements TopicSource {
       );
     }
     this.isReady = true;
+    this.view?.ready();
   }
 
   #sink(): ReaderSink {
@@ -136,9 +142,8 @@ export class Pipeline implements TopicSource {
 
   async #take(batch: RawBatch): Promise<void> {
     this.epochs[batch.partition] = batch.leaderEpoch;
-    const records: DecodedRecord[] = [];
-    for (const raw of batch.records) records.push(await this.#read(raw, batch.partition));
     const { partition, next } = batch;
+    const records = await this.#decodeAll(batch);
     const events =
       this.view === null
         ? records.map(asEvent)
@@ -146,23 +151,38 @@ export class Pipeline implements TopicSource {
     this.stream.publish(partition, events, next);
   }
 
-  async #read(raw: RawRecord, partition: number): Promise<DecodedRecord> {
-    const { record, reason } = this.#decoder(raw, partition);
-    if (record.state === 'UNREADABLE') await this.#unreadableRecord(raw, partition, reason ?? 'UNKNOWN');
-    return record;
+  async #decodeAll({ records, partition }: RawBatch): Promise<readonly DecodedRecord[]> {
+    const decoded: DecodedRecord[] = [];
+    let kept = false;
+    for (const raw of records) {
+      const result = this.#decoder(raw, partition);
+      decoded.push(result.record);
+      for (const field of result.misfits) this.#misfits.set(field, (this.#misfits.get(field) ?? 0) + 1);
+      if (result.record.state !== 'UNREADABLE') continue;
+      await this.#keepUnreadable(raw, partition, result);
+      kept = true;
+    }
+    // Behind the position nothing is read again: letters must be written before it moves.
+    if (kept) await this.#options.deadLetters?.flush();
+    return decoded;
   }
 
-  async #unreadableRecord(raw: RawRecord, partition: number, reason: string): Promise<void> {
+  async #keepUnreadable(
+    raw: RawRecord,
+    partition: number,
+    { reason, message }: DecodedResult,
+  ): Promise<void> {
     this.#unreadable++;
-    const { log, keepUnreadable, description } = this.#options;
-    log.warn({ topic: this.topic.name, partition, offset: raw.offset, reason }, 'a record could not be read');
+    const { log, deadLetters, description } = this.#options;
+    const place = { topic: this.topic.name, partition, offset: raw.offset };
+    log.warn({ ...place, reason, detail: message }, 'a record could not be read');
     if (description.onInvalid === 'STOP') {
       throw new TributaryError(
         'RECORD_UNREADABLE',
-        `Record ${raw.offset} in partition ${partition} of "${this.topic.name}" cannot be read (${reason}), and onInvalid is STOP.`,
+        `Record ${raw.offset} in partition ${partition} of "${this.topic.name}" cannot be read (${message ?? reason}), and onInvalid is STOP.`,
       );
     }
-    await keepUnreadable?.(raw, partition, reason);
+    await deadLetters?.(raw, partition, reason ?? 'UNKNOWN', message);
   }
 
   async #outOfRange(event: Parameters<ReaderSink['outOfRange']>[0]): Promise<number> {

@@ -7,10 +7,12 @@ import { openTopic } from './kafka/open-topic.ts';
 import type { Producer } from './kafka/producer.ts';
 import type { Topic } from './kafka/topic.ts';
 import { Pipeline } from './pipeline.ts';
-import { openSqliteView } from './view/sqlite-view.ts';
-import type { View } from './view/view.ts';
+import { indexesFor } from './view/query-shapes.ts';
+import { openSqliteView, type SqliteView } from './view/sqlite.ts';
 
 export interface PipelinesOptions {
+  /** Of the subgraph. */
+  readonly name: string;
   readonly description: SubgraphDescription;
   readonly kafka: { readonly brokers: readonly string[]; readonly clientId: string };
   readonly dataDirectory: string;
@@ -23,36 +25,46 @@ export interface PipelinesOptions {
 /** Kafka's default of delete.retention.ms. */
 const tombstoneRetentionMs = 24 * 60 * 60 * 1_000;
 
-/** Checks what the SDL declares against the cluster, then opens a pipeline for each topic, by its type. */
-export const openPipelines = async (options: PipelinesOptions): Promise<ReadonlyMap<string, Pipeline>> => {
+export interface Pipelines extends AsyncDisposable {
+  readonly byType: ReadonlyMap<string, Pipeline>;
+}
+
+/** Checks what the SDL declares against the cluster, then opens a pipeline for each topic. */
+export const openPipelines = async (options: PipelinesOptions): Promise<Pipelines> => {
   const { description, kafka, createTopics: create, replication, log } = options;
   await ensureTopics({ ...kafka, topics: description.topics, create, replication, log });
-  const opened = await Promise.all(
-    description.topics.map(async (topic) => [topic.type, await openPipeline(options, topic)] as const),
-  );
-  return new Map(opened);
+  await using opened = new AsyncDisposableStack();
+  const byType = new Map<string, Pipeline>();
+  for (const topic of description.topics) {
+    byType.set(
+      topic.type,
+      opened.adopt(await openPipeline(options, topic), (pipeline) => pipeline.close()),
+    );
+  }
+  const running = opened.move();
+  return { byType, [Symbol.asyncDispose]: () => running.disposeAsync() };
 };
 
 const openPipeline = async (options: PipelinesOptions, description: TopicDescription): Promise<Pipeline> => {
-  const { kafka, log, producer, createTopics } = options;
+  const { kafka, log, producer, createTopics: create, replication } = options;
   const topic = await openTopic({ ...kafka, name: description.name, log });
   const view = description.cleanup === 'COMPACT' ? await openView(options, description, topic) : null;
   const deadLetters =
     description.onInvalid === 'DEAD_LETTER'
-      ? createDeadLetters({ topic: description.name, producer, create: createTopics, log })
+      ? createDeadLetters({ ...kafka, topic: description.name, producer, create, replication, log })
       : null;
-  return Pipeline.open({ description, topic, view, tombstoneRetentionMs, keepUnreadable: deadLetters, log });
+  return Pipeline.open({ description, topic, view, tombstoneRetentionMs, deadLetters, log });
 };
 
 const openView = (
-  { description: subgraph, dataDirectory, log }: PipelinesOptions,
+  { name, description: subgraph, dataDirectory, log }: PipelinesOptions,
   description: TopicDescription,
   topic: Topic,
-): Promise<View> =>
+): Promise<SqliteView> =>
   openSqliteView({
-    directory: join(dataDirectory, 'views'),
+    directory: join(dataDirectory, 'views', name),
     description,
-    views: subgraph.views.filter((view) => view.type === description.type),
+    queries: indexesFor(description, subgraph.views),
     identity: { clusterId: topic.clusterId, topicId: topic.topicId },
     tombstoneRetentionMs,
     log,

@@ -1,10 +1,10 @@
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 import { execute } from 'graphql';
 import type { Logger } from 'pino';
 import type { SubgraphDescription } from '../../schema/description.ts';
-import { describeSubgraph, type SdlSource } from '../../schema/index.ts';
-import { type AfterPositions, RequestContext } from './context.ts';
+import { describeSubgraph, type SchemaSource } from '../../schema/index.ts';
+import { type AfterPositions, type RequestContext, requestContext } from './context.ts';
 import { maskError } from './graphql/mask.ts';
 import type { Resolvers } from './graphql/resolvers.ts';
 import { buildSchema } from './graphql/schema.ts';
@@ -13,14 +13,14 @@ import type { Pipeline } from './pipeline.ts';
 import { openPipelines } from './pipelines.ts';
 import { serveHttp } from './server/http.ts';
 import { serveWebSockets } from './server/websocket.ts';
-import { openOperation } from './subscriptions/operations.ts';
+import { type OperationsOptions, openOperation } from './subscriptions/operations.ts';
 import { Subscriptions } from './subscriptions/subscription.ts';
 import type { ServedStream } from './topic-source.ts';
 import { Writer } from './write/writer.ts';
 
 export interface SubgraphOptions {
   readonly name: string;
-  readonly sources: readonly SdlSource[];
+  readonly sources: readonly SchemaSource[];
   /** Add to or replace what the directives give. */
   readonly resolvers?: Resolvers;
   readonly kafka: { readonly brokers: readonly string[]; readonly clientId: string };
@@ -58,12 +58,14 @@ export const startSubgraph = async (options: SubgraphOptions): Promise<RunningSu
   const { log } = options;
   const { description, document } = describeSubgraph(options.sources);
   const schema = buildSchema(document, description, options.resolvers ?? {});
-  const producer = await createProducer({ ...options.kafka, log });
-  const pipelines = await openPipelines({ ...options, description, producer });
+  // What was opened is closed in reverse, when the start fails halfway and when the subgraph stops.
+  await using opened = new AsyncDisposableStack();
+  const producer = opened.adopt(await createProducer({ ...options.kafka, log }), (each) => each.close());
+  const pipelines = opened.use(await openPipelines({ ...options, description, producer })).byType;
   const writer = new Writer(producer);
   const subscriptions = new Subscriptions();
   const context = (after: AfterPositions | null, waitMs: number): RequestContext =>
-    new RequestContext({ sources: pipelines, writer, after, afterWaitMs: waitMs });
+    requestContext({ sources: pipelines, writer, after, afterWaitMs: waitMs });
   const http = await serveHttp({
     schema,
     host: options.host,
@@ -72,13 +74,13 @@ export const startSubgraph = async (options: SubgraphOptions): Promise<RunningSu
     health: () => health(options.name, pipelines, subscriptions),
     log,
   });
-  const streams = servedStreams(description, pipelines);
-  const operations = {
+  opened.adopt(http, (each) => each.stop());
+  const operations: OperationsOptions = {
     schema,
-    streams,
+    streams: servedStreams(description, pipelines),
     subscriptions,
     context: () => context(null, afterWaitMs.others),
-    mask: (error: Parameters<typeof maskError>[0]) => maskError(error, log),
+    mask: (error) => maskError(error, log),
   };
   const webSockets = serveWebSockets({
     server: http.server,
@@ -88,22 +90,19 @@ export const startSubgraph = async (options: SubgraphOptions): Promise<RunningSu
     execute: async (args) => execute({ ...args, contextValue: context(null, afterWaitMs.others) }),
     log,
   });
-  const running = [...pipelines.values()];
-  const ready = Promise.all(running.map((pipeline) => pipeline.ready)).then(() => {
-    log.info({ topics: running.map(({ state }) => state) }, 'ready');
-  });
-  ready.catch(() => undefined);
+  opened.adopt(webSockets, (each) => each.close());
+  const running = opened.move();
   return {
-    ...addressOf(http, options.host),
-    ready,
-    failed: Promise.race(running.map((pipeline) => pipeline.failed)),
-    stop: async () => {
-      await webSockets.close();
-      await http.close();
-      await Promise.all(running.map((pipeline) => pipeline.close()));
-      await producer.close();
-    },
+    ...addressOf(http.server, options.host),
+    ready: whenReady([...pipelines.values()], log),
+    failed: Promise.race([...pipelines.values()].map((pipeline) => pipeline.failed)),
+    stop: () => running.disposeAsync(),
   };
+};
+
+const whenReady = async (pipelines: readonly Pipeline[], log: Logger): Promise<void> => {
+  await Promise.all(pipelines.map((pipeline) => pipeline.ready));
+  log.info({ topics: pipelines.map(({ state }) => state) }, 'ready');
 };
 
 const servedStreams = (
@@ -131,7 +130,7 @@ const health = (name: string, pipelines: ReadonlyMap<string, Pipeline>, subscrip
   };
 };
 
-const addressOf = (http: FastifyInstance, host: string): { url: string; port: number } => {
-  const { port } = http.server.address() as AddressInfo;
+const addressOf = (server: Server, host: string): { url: string; port: number } => {
+  const { port } = server.address() as AddressInfo;
   return { port, url: `http://${host.includes(':') ? `[${host}]` : host}:${port}/graphql` };
 };

@@ -1,6 +1,6 @@
 import type { RecordFieldType, TopicDescription } from '../../../schema/description.ts';
 import type { RequestContext } from '../context.ts';
-import { recordKey } from '../decode/index.ts';
+import { recordKey } from '../decode/record-key.ts';
 import type { Row } from '../records.ts';
 
 type Representation = Readonly<Record<string, unknown>>;

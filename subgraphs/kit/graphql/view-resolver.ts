@@ -2,7 +2,7 @@ import type { GraphQLFieldResolver } from 'graphql';
 import type { TopicDescription, ViewDescription } from '../../../schema/description.ts';
 import { TributaryError } from '../../../schema/errors.ts';
 import type { RequestContext } from '../context.ts';
-import { recordKey } from '../decode/index.ts';
+import { recordKey } from '../decode/record-key.ts';
 import { bindFilters } from '../stream/filter.ts';
 import type { Condition, Page } from '../view/view.ts';
 

@@ -1,11 +1,17 @@
+import type { Server } from 'node:http';
 import { ApolloServer } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+} from '@apollo/server/plugin/disabled';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
+import { TributaryError } from '../../../schema/errors.ts';
 import type { AfterPositions, RequestContext } from '../context.ts';
 import { maskFormatted } from '../graphql/mask.ts';
-import type { Written } from '../write/writer.ts';
+import type { WrittenRecord } from '../kafka/producer.ts';
 import { refusalBody, refusalStatus, refuseBrowser } from './browser-guard.ts';
 import { readAfter } from './extensions.ts';
 
@@ -18,8 +24,14 @@ export interface HttpOptions {
   readonly log: Logger;
 }
 
+export interface RunningHttp {
+  readonly server: Server;
+  /** Finishes running requests, then closes. */
+  stop(): Promise<void>;
+}
+
 /** GraphQL over HTTP at /graphql by Apollo Server, and /health/live, /health/ready. */
-export const serveHttp = async (options: HttpOptions): Promise<FastifyInstance> => {
+export const serveHttp = async (options: HttpOptions): Promise<RunningHttp> => {
   const app = fastify({ bodyLimit: 4 * 1024 * 1024, forceCloseConnections: 'idle' });
   app.addHook('onRequest', async (request, reply) => {
     const refusal = refuseBrowser(request.headers);
@@ -37,7 +49,13 @@ export const serveHttp = async (options: HttpOptions): Promise<FastifyInstance> 
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     formatError: (formatted, error) => maskFormatted(formatted, error, options.log),
-    plugins: [fastifyApolloDrainPlugin(app), positionPlugin],
+    // Tracing is for Apollo's own gateway and costs every field.
+    plugins: [
+      fastifyApolloDrainPlugin(app),
+      positionPlugin,
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginCacheControlDisabled(),
+    ],
   });
   await apollo.start();
   await app.register(fastifyApollo(apollo), {
@@ -47,9 +65,22 @@ export const serveHttp = async (options: HttpOptions): Promise<FastifyInstance> 
       return options.context(readAfter(body?.extensions), isEntities);
     },
   });
-  await app.listen({ host: options.host, port: options.port });
-  app.addHook('onClose', () => apollo.stop());
-  return app;
+  await listen(app, options);
+  // Apollo's stop drains: it closes the listener, waits for running requests, then stops its plugins.
+  return { server: app.server, stop: () => apollo.stop() };
+};
+
+const listen = async (app: FastifyInstance, { host, port }: HttpOptions): Promise<void> => {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new TributaryError(
+      'CONFIGURATION_INVALID',
+      `Port ${port} on ${host} is in use. End the process that has it, or give this subgraph another port.`,
+      { cause: error },
+    );
+  }
 };
 
 /** A mutation's answer says where its records were written (S24). */
@@ -70,7 +101,7 @@ const positionPlugin = {
   }),
 };
 
-const byTopic = (written: readonly Written[]): Record<string, [number, number][]> => {
+const byTopic = (written: readonly WrittenRecord[]): Record<string, [number, number][]> => {
   const positions: Record<string, [number, number][]> = {};
   for (const { topicId, partition, offset } of written) {
     positions[topicId] = [...(positions[topicId] ?? []), [partition, offset]];

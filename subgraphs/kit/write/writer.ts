@@ -1,16 +1,9 @@
 import { TributaryError } from '../../../schema/errors.ts';
-import { encodeRow } from '../decode/index.ts';
-import type { Producer } from '../kafka/producer.ts';
+import { encodeRow } from '../decode/encoder.ts';
+import type { Producer, ProducerRecord, WrittenRecord } from '../kafka/producer.ts';
 import type { RawRecord, Row } from '../records.ts';
 import type { TopicSource } from '../topic-source.ts';
 import type { View } from '../view/view.ts';
-
-/** Where a record was written. */
-export interface Written {
-  readonly topicId: string;
-  readonly partition: number;
-  readonly offset: number;
-}
 
 export interface RowToWrite {
   readonly source: TopicSource;
@@ -20,7 +13,7 @@ export interface RowToWrite {
 export interface WriteResult {
   /** The first row, as it was written: what the view will hold. */
   readonly row: Row;
-  readonly written: readonly Written[];
+  readonly written: readonly WrittenRecord[];
 }
 
 /** How long an update waits for the view to hold the key's last write (S25). */
@@ -32,24 +25,21 @@ const queueBound = 1_000;
 export class Writer {
   readonly #producer: Producer;
   readonly #queues = new Map<string, { tail: Promise<unknown>; waiting: number }>();
-  readonly #lastWrites = new Map<string, { readonly view: View; readonly written: Written }>();
+  readonly #lastWrites = new Map<string, { readonly view: View; readonly written: WrittenRecord }>();
 
   constructor(producer: Producer) {
     this.#producer = producer;
   }
 
+  /** Writes rows in one request. Rejects with RECORD_REFUSED, before anything is written, for a row that its type cannot hold. */
   async append(rows: readonly [RowToWrite, ...RowToWrite[]]): Promise<WriteResult> {
-    const records = rows.map(({ source, row }) => {
-      const { key, value, headers } = encodeRow(source.description, row);
-      return { topic: source.topic.name, key, value, headers };
-    });
-    const positions = await this.#producer.send(records);
-    const written = positions.map(({ partition, offset }, index) => {
-      const topicId = rows[index]?.source.topic.topicId ?? '';
-      return { topicId, partition, offset };
-    });
-    const [first] = rows;
-    return { row: this.#asWritten(first, records[0], written[0]), written };
+    const [first, ...others] = rows;
+    const record = toRecord(first);
+    const [own, ...rest] = await this.#producer.send([record, ...others.map(toRecord)]);
+    if (own === undefined)
+      throw new TributaryError('INTERNAL', 'The producer told no position of the record.');
+    const row = decoded(first.source, record, own.partition, own.offset, own.timestamp);
+    return { row, written: [own, ...rest] };
   }
 
   update(
@@ -107,7 +97,7 @@ export class Writer {
   }
 
   /** Until the view holds it; a write that it never comes to hold is forgotten after the wait, as the next update says NOT_YET. */
-  #remember(name: string, view: View, written: Written): void {
+  #remember(name: string, view: View, written: WrittenRecord): void {
     const entry = { view, written };
     this.#lastWrites.set(name, entry);
     void view.waitFor(written.partition, written.offset + 1, ownWriteWaitMs).then(() => {
@@ -116,25 +106,34 @@ export class Writer {
   }
 }
 
-/** The first row as the view will hold it: decoded from the record that was written. */
-const asWritten = (
-  { source }: RowToWrite,
-  record: ProducerRecord,
+const toRecord = ({ source, row }: RowToWrite): ProducerRecord => {
+  const { key, value, headers } = encodeRow(source.description, row);
+  const record = { topic: source.topic.name, key, value, headers };
+  decoded(source, record, 0, 0, Date.now());
+  return record;
+};
+
+/** A record as every reader will see it. */
+const decoded = (
+  source: TopicSource,
+  { key, value, headers }: ProducerRecord,
+  partition: number,
+  offset: number,
   timestamp: number,
-  written: Written,
 ): Row => {
   const raw: RawRecord = {
-    offset: written.offset,
+    offset,
     timestamp,
-    key: bytesOf(record.key),
-    value: bytesOf(record.value),
-    headers: Object.entries(record.headers ?? {}).map(([name, value]) => [Buffer.from(name), bytesOf(value)]),
+    key: bytesOf(key),
+    value: bytesOf(value),
+    headers: Object.entries(headers ?? {}).map(([name, text]) => [Buffer.from(name), bytesOf(text)]),
   };
-  const decoded = source.decodeOne(raw, written.partition);
-  if (decoded.row !== null) return decoded.row;
+  const { row } = source.decodeOne(raw, partition);
+  if (row !== null) return row;
+  const { type } = source.description;
   throw new TributaryError(
     'RECORD_REFUSED',
-    `The record of ${source.description.type} does not fit its own type.`,
+    `A record of these values could not be read as ${type} again, so it is not written. Give every field of ${type} that is not null a value.`,
   );
 };
 
