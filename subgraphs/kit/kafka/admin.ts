@@ -1,8 +1,9 @@
-import { type Admin, ConfigResourceTypes, type ITopicConfig } from 'kafkajs';
+// By the default export: Node finds no named ones behind the first of them that is not a plain identifier.
+import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { TopicDescription } from '../../../schema/description.ts';
 import { TributaryError } from '../../../schema/errors.ts';
-import { kafkajsClient } from './kafkajs-client.ts';
+import { type KafkaClientOptions, kafkajsClient } from './kafkajs-client.ts';
 import { unavailableError } from './kafkajs-failures.ts';
 
 export interface EnsureTopicsOptions {
@@ -24,16 +25,47 @@ const deadlineMs = 10_000;
  * mismatch, since partitions may be added: they are logged.
  */
 export const ensureTopics = async (options: EnsureTopicsOptions): Promise<void> => {
-  const { brokers, topics } = options;
-  if (topics.length === 0) return;
+  if (options.topics.length === 0) return;
+  await withAdmin(options, 'The topics could not be checked.', (admin) => checkAndCreate(admin, options));
+};
+
+export interface CreateTopicOptions {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly name: string;
+  readonly partitions: number;
+  readonly replication: number;
+  /** In Kafka's names, for instance `cleanup.policy`. */
+  readonly config: Readonly<Record<string, string>>;
+  readonly log?: Logger | undefined;
+}
+
+/** Creates one topic unless it exists, whatever it is like then. Rejects as `ensureTopics` does. */
+export const createTopicIfMissing = async (options: CreateTopicOptions): Promise<void> => {
+  const { name, partitions, replication, config } = options;
+  await withAdmin(options, `Topic ${name} could not be created.`, async (admin) => {
+    const existing = await admin.listTopics();
+    if (existing.includes(name)) return;
+    const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }));
+    await createAll(admin, [
+      { topic: name, numPartitions: partitions, replicationFactor: replication, configEntries },
+    ]);
+  });
+};
+
+const withAdmin = async (
+  options: KafkaClientOptions,
+  what: string,
+  work: (admin: Admin) => Promise<void>,
+): Promise<void> => {
   const admin = kafkajsClient(options).admin();
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`No answer within ${deadlineMs} ms.`)), deadlineMs);
   try {
-    await Promise.race([checkAndCreate(admin, options), late.promise]);
+    await Promise.race([admin.connect().then(() => work(admin)), late.promise]);
   } catch (error) {
     if (error instanceof TributaryError) throw error;
-    throw unavailableError('The topics could not be checked.', brokers, error);
+    throw unavailableError(what, options.brokers, error);
   } finally {
     clearTimeout(timer);
     void admin.disconnect().catch(() => undefined);
@@ -41,7 +73,6 @@ export const ensureTopics = async (options: EnsureTopicsOptions): Promise<void> 
 };
 
 const checkAndCreate = async (admin: Admin, options: EnsureTopicsOptions): Promise<void> => {
-  await admin.connect();
   const { topics, create, log } = options;
   const existing = new Set(await admin.listTopics());
   const missing = topics.filter(({ name }) => !existing.has(name));
@@ -65,15 +96,18 @@ const createTopics = async (
       configEntries: [{ name: 'cleanup.policy', value: cleanup.toLowerCase() }],
     }),
   );
+  await createAll(admin, wanted);
+  log?.info({ topics: missing.map(({ name }) => name) }, 'Created missing topics');
+};
+
+const createAll = async (admin: Admin, topics: ITopicConfig[]): Promise<void> => {
   try {
-    // False when all of them exist already: another replica of the subgraph starts beside us.
-    await admin.createTopics({ topics: wanted, waitForLeaders: true });
+    await admin.createTopics({ topics, waitForLeaders: true });
   } catch (error) {
     const refusals = refusalsOf(error);
     if (refusals === null) throw error;
     if (refusals.length > 0) throw mismatch(refusals, error);
   }
-  log?.info({ topics: missing.map(({ name }) => name) }, 'Created missing topics');
 };
 
 /** What differs, one message a topic. */
@@ -88,7 +122,7 @@ const compare = async (
     admin.describeConfigs({
       includeSynonyms: false,
       resources: topics.map(({ name }) => ({
-        type: ConfigResourceTypes.TOPIC,
+        type: kafkajs.ConfigResourceTypes.TOPIC,
         name,
         configNames: ['cleanup.policy'],
       })),
