@@ -2,7 +2,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { covers } from '../../../schema/position.ts';
 import { openTopic } from '../../../subgraphs/kit/kafka/open-topic.ts';
 import type { Topic } from '../../../subgraphs/kit/kafka/topic.ts';
-import { brokers, createTopic, kafka, produce, uniqueTopic } from '../../support/kafka.ts';
+import { brokers, createTopic, produce, uniqueTopic } from '../../support/kafka.ts';
+import { transact } from './cluster-actions.ts';
 import { collect } from './collect.ts';
 
 const topics: Topic[] = [];
@@ -70,25 +71,13 @@ describe('reading a topic', () => {
   test('S5 aborted transactions never come, committed ones do, and the position passes the markers', async () => {
     const name = uniqueTopic('transactions');
     await createTopic(name);
-    const producer = kafka().producer({
-      transactionalId: name,
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-    });
-    await producer.connect();
-    const expected: string[] = [];
     // The same producer aborts several times: a filter with one range a producer lets the first ones through.
-    for (const [round, commit] of [false, true, false, false, true, false].entries()) {
-      const transaction = await producer.transaction();
-      const values = [`${round}a`, `${round}b`];
-      await transaction.send({ topic: name, messages: values.map((value) => ({ value })) });
-      if (commit) {
-        await transaction.commit();
-        expected.push(...values);
-      } else await transaction.abort();
-    }
-    await producer.disconnect();
+    const rounds = [false, true, false, false, true, false].map((commit, round) => ({
+      values: [`${round}a`, `${round}b`],
+      commit,
+    }));
+    await transact(name, rounds);
+    const expected = rounds.filter(({ commit }) => commit).flatMap(({ values }) => values);
     const topic = await open(name);
     const latest = await topic.latest();
     const collected = collect();
