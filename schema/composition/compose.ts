@@ -12,7 +12,7 @@ export interface ComposableSubgraph {
   readonly url: string;
   /** What `_service.sdl` returns. Not needed with `sources`. */
   readonly sdl?: string;
-  /** The files, where they are at hand: mistakes are then shown in their lines. */
+  /** The files of a Tributary subgraph, where they are at hand: mistakes are then shown in their lines. */
   readonly sources?: readonly SchemaSource[];
 }
 

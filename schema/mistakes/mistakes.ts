@@ -63,4 +63,5 @@ export const oneOf = (names: readonly string[]): string => {
   return quoted.length < 2 ? last : `${quoted.slice(0, -1).join(', ')} or ${last}`;
 };
 
-const sentence = (message: string): string => (/[.?!]$/.test(message) ? message : `${message}.`);
+/** Messages of libraries end without a stop. */
+export const sentence = (message: string): string => (/[.?!]$/.test(message) ? message : `${message}.`);

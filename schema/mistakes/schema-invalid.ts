@@ -13,7 +13,7 @@ export class SchemaInvalidError extends TributaryError {
     const lines = mistakes.map(
       ({ file, line, column, message, cure }) => `${file}:${line}:${column} ${message} ${cure}`,
     );
-    super('SCHEMA_INVALID', `The SDL has ${count}:\n${lines.join('\n')}`, { details: { mistakes } });
+    super('SCHEMA_INVALID', `The SDL has ${count}:\n${lines.join('\n')}`);
     this.mistakes = mistakes;
     this.sources = sources;
   }

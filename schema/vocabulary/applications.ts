@@ -10,7 +10,7 @@ import {
   visit,
 } from 'graphql';
 import { didYouMean, type Mistakes, oneOf } from '../mistakes/index.ts';
-import { vocabularyDirectives, vocabularyTypes } from './definitions.ts';
+import { federationDirectives, vocabularyDirectives, vocabularyTypes } from './definitions.ts';
 import { federationImports } from './links.ts';
 
 /** Checks that directives are known, and that those of the vocabulary have the arguments that they are defined with. */
@@ -44,6 +44,7 @@ const knownDirectives = (document: DocumentNode): ReadonlySet<string> =>
     'link',
     ...specifiedDirectives.map(({ name }) => name),
     ...vocabularyDirectives.keys(),
+    ...federationDirectives,
     ...[...federationImports(document.definitions).values()].map((name) => name.replace('@', '')),
     ...document.definitions.flatMap((node) =>
       node.kind === Kind.DIRECTIVE_DEFINITION ? [node.name.value] : [],

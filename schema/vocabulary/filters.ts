@@ -1,6 +1,7 @@
 import type { InputValueDefinitionNode } from 'graphql';
-import type { FilterDescription, RecordField, RecordFieldType, TopicDescription } from '../description.ts';
+import type { FilterDescription, RecordField, TopicDescription } from '../description.ts';
 import { didYouMean } from '../mistakes/index.ts';
+import { expectedType, fits, heldBy } from './argument-types.ts';
 import type { RuleContext } from './context.ts';
 import { shapeOf, type TypeShape } from './model.ts';
 
@@ -71,7 +72,7 @@ const unfit = (
   const { type } = field;
   if (type.kind === 'list' || type.kind === 'object') {
     return {
-      what: `compares with "${field.name}", which is ${type.kind === 'list' ? 'a list' : 'an object'}`,
+      what: `compares with "${field.name}", which is ${heldBy(type)}`,
       cure: 'Filter by a scalar, an enum or an entity.',
     };
   }
@@ -87,51 +88,8 @@ const unfit = (
   }
   if (fits(context, shape.name, type)) return null;
   const expected = expectedType(context, type);
-  const held = type.kind === 'reference' ? `the key of ${type.name}` : type.name;
   return {
-    what: `has the type ${shape.name}, but "${field.name}" holds ${held}`,
+    what: `has the type ${shape.name}, but "${field.name}" holds ${heldBy(type)}`,
     cure: `Write ${shape.item === null ? expected : `[${expected}!]`}.`,
   };
-};
-
-const fits = (context: RuleContext, given: string, type: RecordFieldType): boolean => {
-  if (type.kind === 'scalar') return sameScalar(given, type.name);
-  if (type.kind === 'enum') return given === type.name;
-  if (type.kind !== 'reference') return false;
-  const [only] = type.key;
-  if (type.key.length === 1 && only !== undefined) {
-    return sameScalar(given, keyFieldType(context, type.name, only));
-  }
-  const input = context.model.inputs.get(given);
-  return input !== undefined && [...input.keys()].sort().join() === [...type.key].sort().join();
-};
-
-/** Null when a record field can be compared with a key field of an entity, else what it holds instead. */
-export const notKeyOf = (
-  context: RuleContext,
-  { type }: RecordField,
-  entity: string,
-  keyField: string,
-): string | null => {
-  if (type.kind === 'list' || type.kind === 'object') return type.kind === 'list' ? 'a list' : 'an object';
-  if (type.kind === 'reference') return type.name === entity ? null : `the key of ${type.name}`;
-  const wanted = keyFieldType(context, entity, keyField);
-  return sameScalar(type.name, wanted) ? null : type.name;
-};
-
-/** An ID is a String on the wire and in records. */
-const sameScalar = (a: string, b: string): boolean =>
-  a === b || ((a === 'ID' || a === 'String') && (b === 'ID' || b === 'String'));
-
-const keyFieldType = ({ model }: RuleContext, entity: string, keyField: string): string => {
-  const field = model.objects.get(entity)?.fields.get(keyField);
-  return field === undefined ? 'ID' : shapeOf(field.type).name;
-};
-
-const expectedType = (context: RuleContext, type: RecordFieldType): string => {
-  if (type.kind === 'list' || type.kind === 'object') return '';
-  if (type.kind !== 'reference') return type.name;
-  const [only] = type.key;
-  if (type.key.length === 1 && only !== undefined) return keyFieldType(context, type.name, only);
-  return `an input with the fields ${type.key.join(', ')}`;
 };

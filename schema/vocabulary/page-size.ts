@@ -1,7 +1,7 @@
-import { type FieldDefinitionNode, Kind } from 'graphql';
+import { Kind } from 'graphql';
 import type { ViewDescription } from '../description.ts';
-import type { Mistakes } from '../mistakes/index.ts';
 import { shapeOf } from './model.ts';
+import type { ViewSite } from './view-site.ts';
 
 /** Rows a page where the SDL says nothing. */
 export const defaultPageSize = 50;
@@ -10,9 +10,7 @@ export const maximumPageSize = 500;
 
 /** From the argument `first`. A list without one gives as many rows as a page may have. */
 export const pageSize = (
-  mistakes: Mistakes,
-  coordinate: string,
-  field: FieldDefinitionNode,
+  { context: { mistakes }, coordinate, field }: ViewSite,
   shape: ViewDescription['shape'],
 ): Pick<ViewDescription, 'defaultFirst' | 'maximumFirst'> => {
   const first = field.arguments?.find(({ name }) => name.value === 'first');

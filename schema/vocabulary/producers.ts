@@ -1,8 +1,15 @@
-import type { ConstDirectiveNode, FieldDefinitionNode } from 'graphql';
-import type { ProducerDescription, TopicDescription } from '../description.ts';
+import {
+  type ASTNode,
+  type ConstDirectiveNode,
+  type FieldDefinitionNode,
+  type InputValueDefinitionNode,
+  print,
+} from 'graphql';
+import type { ProducerDescription, RecordFieldType, TopicDescription } from '../description.ts';
 import { didYouMean } from '../mistakes/index.ts';
+import { expectedType, fits, heldBy } from './argument-types.ts';
 import { eachFieldWith, type RuleContext, type Topics } from './context.ts';
-import { type ObjectModel, shapeOf, textArgument } from './model.ts';
+import { type ObjectModel, shapeOf, type TypeShape, textArgument } from './model.ts';
 
 /** Arguments that every mutation may have and that fill no field (S25). */
 const reserved = new Set(['idempotencyKey', 'ifPosition']);
@@ -53,37 +60,64 @@ const describeProducer = (
 
 /** The fields that the arguments fill, or none where a resolver makes the record. */
 const appended = (
-  { resolved, mistakes }: RuleContext,
+  context: RuleContext,
   coordinate: string,
   field: FieldDefinitionNode,
   topic: TopicDescription,
 ): ProducerDescription['arguments'] => {
-  if (resolved?.has(coordinate)) return [];
-  const writable = topic.fields.filter(({ source }) => source.kind === 'value').map(({ name }) => name);
-  const names = (field.arguments ?? []).map(({ name }) => name.value).filter((name) => !reserved.has(name));
-  const unknown = names.filter((name) => !writable.includes(name));
-  const missingKey = topic.key.filter((name) => !names.includes(name));
-  const missing = topic.fields.filter(
-    ({ name, type, source }) => source.kind === 'value' && type.nonNull && !names.includes(name),
-  );
-  if (unknown.length === 0 && missingKey.length === 0 && missing.length === 0) {
-    return names.map((name) => ({ argument: name, field: name }));
-  }
-  if (resolved === null) return [];
-  for (const name of unknown) {
-    mistakes.add(
-      field.arguments?.find((argument) => argument.name.value === name),
-      `Argument "${name}" of ${coordinate} fills no field of ${topic.type}.`,
-      didYouMean(name, writable, `Name it like a record field, or write a resolver ${coordinate}.`),
-    );
-  }
-  const needed = [...new Set([...missingKey, ...missing.map(({ name }) => name)])];
-  if (needed.length > 0) {
-    mistakes.add(
-      field,
-      `${coordinate} appends a ${topic.type} without ${needed.join(', ')}.`,
-      `Add arguments for them, or write a resolver ${coordinate}.`,
-    );
+  if (context.resolved?.has(coordinate)) return [];
+  const given = (field.arguments ?? []).filter(({ name }) => !reserved.has(name.value));
+  const reasons = reasonsAgainst(context, coordinate, field, given, topic);
+  if (reasons.length === 0) return given.map(({ name }) => ({ argument: name.value, field: name.value }));
+  // Where the code is not known, what cannot be a plain append is taken to have a resolver.
+  if (context.resolved !== null) {
+    for (const { node, message, cure } of reasons) {
+      context.mistakes.add(node, message, `${cure}, or write a resolver ${coordinate}.`);
+    }
   }
   return [];
+};
+
+interface Reason {
+  readonly node: ASTNode;
+  readonly message: string;
+  readonly cure: string;
+}
+
+/** Why arguments do not make a record: they fill no field, have another type, or leave out what a record must have. */
+const reasonsAgainst = (
+  context: RuleContext,
+  coordinate: string,
+  field: FieldDefinitionNode,
+  given: readonly InputValueDefinitionNode[],
+  topic: TopicDescription,
+): readonly Reason[] => {
+  const writable = new Map(
+    topic.fields.filter(({ source }) => source.kind === 'value').map(({ name, type }) => [name, type]),
+  );
+  const perArgument = given.flatMap((argument): readonly Reason[] => {
+    const name = argument.name.value;
+    const type = writable.get(name);
+    if (type === undefined) {
+      const message = `Argument "${name}" of ${coordinate} fills no field of ${topic.type}.`;
+      return [{ node: argument, message, cure: `Name it like one of ${[...writable.keys()].join(', ')}` }];
+    }
+    if (holds(context, shapeOf(argument.type), type)) return [];
+    const message = `Argument "${name}" of ${coordinate} has the type ${print(argument.type)}, but "${name}" holds ${heldBy(type)}.`;
+    return [{ node: argument.type, message, cure: `Write ${expectedType(context, type)}` }];
+  });
+  const names = given.map(({ name }) => name.value);
+  const missing = [...writable].filter(
+    ([name, type]) => (type.nonNull || topic.key.includes(name)) && !names.includes(name),
+  );
+  if (missing.length === 0) return perArgument;
+  const message = `${coordinate} appends a ${topic.type} without ${missing.map(([name]) => name).join(', ')}.`;
+  return [...perArgument, { node: field, message, cure: 'Add arguments for them' }];
+};
+
+/** Whether an argument can be the value of a field; an input object is taken to have the members of the object. */
+const holds = (context: RuleContext, given: TypeShape, type: RecordFieldType): boolean => {
+  if (type.kind === 'list') return given.item !== null && holds(context, given.item, type.item);
+  if (given.item !== null) return false;
+  return type.kind === 'object' ? context.model.inputs.has(given.name) : fits(context, given.name, type);
 };

@@ -1,5 +1,6 @@
 import type { ConstDirectiveNode, FieldDefinitionNode } from 'graphql';
 import type { RecordField, RecordFieldType, RecordSource } from '../description.ts';
+import { heldBy } from './argument-types.ts';
 import type { RuleContext } from './context.ts';
 import {
   argumentValue,
@@ -145,7 +146,7 @@ const readSource = (
   if (type.kind === 'list' || type.kind === 'object') {
     context.mistakes.add(
       record,
-      `${coordinate} is ${type.kind === 'list' ? 'a list' : 'an object'}, and ${header === null ? part : 'a header'} is a single value.`,
+      `${coordinate} is ${heldBy(type)}, and ${header === null ? part : 'a header'} is a single value.`,
       'Return a scalar.',
     );
     return null;

@@ -1,6 +1,8 @@
 import type { ConstDirectiveNode } from 'graphql';
+import { maximumPartitions } from '../cursor/format.ts';
 import type { Cleanup, OnInvalid, RecordField, RecordFieldType, TopicDescription } from '../description.ts';
 import { didYouMean } from '../mistakes/index.ts';
+import { heldBy } from './argument-types.ts';
 import { eachFieldWith, eachTypeWith, type RuleContext, type Topics } from './context.ts';
 import {
   argumentValue,
@@ -76,8 +78,12 @@ const checkName = ({ mistakes }: RuleContext, node: ConstDirectiveNode, name: st
 };
 
 const checkPartitions = ({ mistakes }: RuleContext, node: ConstDirectiveNode, partitions: unknown): void => {
-  if (typeof partitions !== 'number' || (partitions >= 1 && partitions <= 10_000)) return;
-  mistakes.add(node, `A topic cannot have ${partitions} partitions.`, 'Give a number from 1 to 10000.');
+  if (typeof partitions !== 'number' || (partitions >= 1 && partitions <= maximumPartitions)) return;
+  mistakes.add(
+    node,
+    `A topic cannot have ${partitions} partitions.`,
+    `Give a number from 1 to ${maximumPartitions}.`,
+  );
 };
 
 const checkKey = (
@@ -175,7 +181,7 @@ const checkIndexPlaces = (context: RuleContext, topics: Topics): void => {
     } else if (recordField.type.kind === 'list' || recordField.type.kind === 'object') {
       context.mistakes.add(
         node,
-        `${coordinate} cannot be indexed, because it is ${recordField.type.kind === 'list' ? 'a list' : 'an object'}.`,
+        `${coordinate} cannot be indexed, because it is ${heldBy(recordField.type)}.`,
         'Remove @index.',
       );
     }

@@ -15,7 +15,7 @@ import {
   UniqueTypeNamesRule,
 } from 'graphql';
 import { validateSDL } from 'graphql/validation/validate.js';
-import type { Mistakes } from '../mistakes/index.ts';
+import { federationCure, type Mistakes } from '../mistakes/index.ts';
 
 /**
  * GraphQL's own rules for SDL, less those on directives: federation's definitions are not in the document, and
@@ -55,7 +55,7 @@ export const checkFederation = (document: DocumentNode, mistakes: Mistakes): voi
   } catch (error) {
     const causes = error instanceof Error ? errorCauses(error) : undefined;
     if (causes === undefined) throw error;
-    for (const cause of causes) mistakes.addError(withoutName(cause), fallback);
+    for (const cause of causes) mistakes.addError(withoutName(cause), federationCure(cause));
   }
 };
 

@@ -1,19 +1,13 @@
-import type { ConstDirectiveNode } from 'graphql';
-import type { TopicDescription, ViewDescription } from '../description.ts';
+import type { ViewDescription } from '../description.ts';
 import { didYouMean } from '../mistakes/index.ts';
-import type { RuleContext } from './context.ts';
-import { notKeyOf } from './filters.ts';
-import { entityKeysOf, type ObjectModel, textsArgument } from './model.ts';
+import { notKeyOf } from './argument-types.ts';
+import { entityKeysOf, textsArgument } from './model.ts';
+import type { ViewSite } from './view-site.ts';
 
 /** The record fields that hold the parent's key; by default the only one that refers to the parent. */
-export const describeOn = (
-  context: RuleContext,
-  parent: ObjectModel,
-  coordinate: string,
-  node: ConstDirectiveNode,
-  topic: TopicDescription,
-): ViewDescription['on'] => {
-  const { model, mistakes } = context;
+export const describeOn = (site: ViewSite): ViewDescription['on'] => {
+  const { parent, coordinate, node, topic } = site;
+  const { model, mistakes } = site.context;
   const given = textsArgument(node, 'on');
   if (parent.name === model.roots.query) {
     if (given.length > 0) {
@@ -48,17 +42,13 @@ export const describeOn = (
     );
     return [];
   }
-  return pairWithKey(context, coordinate, node, topic, names, parentKey, parent.name);
+  return pairWithKey(site, names, parentKey);
 };
 
 const pairWithKey = (
-  context: RuleContext,
-  coordinate: string,
-  node: ConstDirectiveNode,
-  topic: TopicDescription,
+  { context, parent, coordinate, node, topic }: ViewSite,
   names: readonly string[],
   parentKey: readonly string[],
-  parent: string,
 ): ViewDescription['on'] => {
   const { mistakes } = context;
   const fields = topic.fields.map(({ name }) => name);
@@ -74,7 +64,7 @@ const pairWithKey = (
   if (names.length !== parentKey.length) {
     mistakes.add(
       node,
-      `on of ${coordinate} names ${names.length} fields, but the key of ${parent} has ${parentKey.length}.`,
+      `on of ${coordinate} names ${names.length} fields, but the key of ${parent.name} has ${parentKey.length}.`,
       `Name one field of ${topic.type} for each of: ${parentKey.join(', ')}.`,
     );
     return [];
@@ -82,11 +72,11 @@ const pairWithKey = (
   const pairs = names.map((field, index) => ({ field, parentField: parentKey[index] ?? '' }));
   for (const { field, parentField } of pairs) {
     const held = topic.fields.find(({ name }) => name === field);
-    const instead = held === undefined ? null : notKeyOf(context, held, parent, parentField);
+    const instead = held === undefined ? null : notKeyOf(context, held, parent.name, parentField);
     if (instead === null) continue;
     mistakes.add(
       node,
-      `on of ${coordinate} names "${field}", which holds ${instead} and not ${parent}.${parentField}.`,
+      `on of ${coordinate} names "${field}", which holds ${instead} and not ${parent.name}.${parentField}.`,
       `Name the field of ${topic.type} that holds it.`,
     );
   }

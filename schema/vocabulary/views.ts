@@ -1,11 +1,12 @@
 import type { ConstDirectiveNode, FieldDefinitionNode } from 'graphql';
-import type { TopicDescription, ViewDescription } from '../description.ts';
+import type { ViewDescription } from '../description.ts';
 import { cureForNoTopic, eachFieldWith, type RuleContext, type Topics } from './context.ts';
 import { describeFilter } from './filters.ts';
 import { type ObjectModel, type SdlModel, shapeOf, type TypeShape } from './model.ts';
 import { pageSize } from './page-size.ts';
 import { describeOn } from './view-on.ts';
 import { describeOrder } from './view-order.ts';
+import type { ViewSite } from './view-site.ts';
 
 /** Every field with @view that can be served. */
 export const describeViews = (context: RuleContext, topics: Topics): readonly ViewDescription[] => {
@@ -49,19 +50,18 @@ const describeView = (
       `Add cleanup: COMPACT to @topic of ${type}, or stream it with @consume.`,
     );
   }
-  const on = describeOn(context, parent, coordinate, node, topic);
-  const filters = describeFilters(context, coordinate, field, topic, shape);
+  const site: ViewSite = { context, parent, coordinate, field, node, topic };
   const view: ViewDescription = {
     parent: parent.name,
     field: field.name.value,
     type,
     shape,
-    filters,
-    on,
-    orderBy: describeOrder(context, coordinate, node, topic),
-    ...pageSize(mistakes, coordinate, field, shape),
+    filters: describeFilters(site, shape),
+    on: describeOn(site),
+    orderBy: describeOrder(site),
+    ...pageSize(site, shape),
   };
-  if (shape === 'ONE') checkNamesOneRow(context, coordinate, field, topic, view);
+  if (shape === 'ONE') checkNamesOneRow(site, view);
   return view;
 };
 
@@ -85,10 +85,7 @@ const pagingArguments: Readonly<Record<ViewDescription['shape'], readonly string
 };
 
 const describeFilters = (
-  context: RuleContext,
-  coordinate: string,
-  field: FieldDefinitionNode,
-  topic: TopicDescription,
+  { context, coordinate, field, topic }: ViewSite,
   shape: ViewDescription['shape'],
 ): ViewDescription['filters'] =>
   (field.arguments ?? [])
@@ -106,10 +103,7 @@ const describeFilters = (
     });
 
 const checkNamesOneRow = (
-  { mistakes }: RuleContext,
-  coordinate: string,
-  field: FieldDefinitionNode,
-  topic: TopicDescription,
+  { context, parent, coordinate, field, topic }: ViewSite,
   view: ViewDescription,
 ): void => {
   const named = [...view.on.map((pair) => pair.field), ...view.filters.map((filter) => filter.field)];
@@ -118,9 +112,11 @@ const checkNamesOneRow = (
     topic.key.every((name) => named.includes(name)) &&
     view.filters.every(({ operator }) => operator === 'EQUAL');
   // Arguments and on that failed on their own have been told already.
-  const given = (field.arguments ?? []).length;
-  if (isKey || topic.key.length === 0 || view.filters.length < given) return;
-  mistakes.add(
+  const failed =
+    view.filters.length < (field.arguments ?? []).length ||
+    (view.on.length === 0 && parent.name !== context.model.roots.query);
+  if (isKey || topic.key.length === 0 || failed) return;
+  context.mistakes.add(
     field,
     `${coordinate} returns one ${topic.type}, so its arguments must be the record key "${topic.key.join(' ')}".`,
     `Take ${topic.key.join(', ')}, or return ${topic.type}Connection! for many rows.`,

@@ -44,10 +44,11 @@ type T { b: Int }`;
   });
 
   test('an unknown directive', () => {
-    const sdl = `type Query { a: Int @vieww b: Int @wow }`;
+    const sdl = `type Query { a: Int @vieww b: Int @wow c: Int @shareble }`;
     expect(mistakesOf(sdl)).toEqual([
       '1:21 There is no directive @vieww. Did you mean "@view"?',
       '1:35 There is no directive @wow. Remove it, or define it.',
+      '1:47 There is no directive @shareble. Did you mean "@shareable"?',
     ]);
   });
 
@@ -86,7 +87,7 @@ type Query { gate(id: ID!): Gate @view @view }`;
     const sdl = `type Query { a: T }
 type T @key(fields: "idd") { id: ID! }`;
     expect(mistakesOf(sdl)).toEqual([
-      '2:8 On type "T", for @key(fields: "idd"): Cannot query field "idd" on type "T" (the field should either be added to this subgraph or, if it should not be resolved by this subgraph, you need to add it to this subgraph with @external). Correct the SDL at this place.',
+      '2:8 On type "T", for @key(fields: "idd"): Cannot query field "idd" on type "T" (the field should either be added to this subgraph or, if it should not be resolved by this subgraph, you need to add it to this subgraph with @external). Name fields in @key that the type has in this subgraph.',
     ]);
   });
 

@@ -107,8 +107,26 @@ type Mutation { a: Int @produce b: Gate @produce(type: "Gat") }`;
     const sdl = `${gate}
 type Mutation { a(id: ID!, nam: String): Gate @produce b(name: String): Gate @produce }`;
     expect(mistakesOf(sdl, { resolved: [] })).toEqual([
-      '12:28 Argument "nam" of Mutation.a fills no field of Gate. Did you mean "name"?',
+      '12:28 Argument "nam" of Mutation.a fills no field of Gate. Name it like one of id, name, open, count, at, tags, size, or write a resolver Mutation.a.',
       '12:56 Mutation.b appends a Gate without id. Add arguments for them, or write a resolver Mutation.b.',
+    ]);
+  });
+
+  test('an append with arguments of another type', () => {
+    const sdl = `type Knock @topic(name: "knocks") { kind: Kind! marks: [Int!] size: Size by: Person }
+enum Kind { LOUD }
+type Size { w: Int }
+input SizeInput { w: Int }
+type Person @key(fields: "id") { id: ID! }
+type Mutation {
+  good(kind: Kind!, marks: [Int!], size: SizeInput, by: ID, idempotencyKey: ID): Knock @produce
+  bad(kind: String!, marks: Int, size: [SizeInput], by: Int): Knock @produce
+}`;
+    expect(mistakesOf(sdl, { resolved: [] })).toEqual([
+      '8:13 Argument "kind" of Mutation.bad has the type String!, but "kind" holds Kind. Write Kind, or write a resolver Mutation.bad.',
+      '8:29 Argument "marks" of Mutation.bad has the type Int, but "marks" holds a list. Write [Int!], or write a resolver Mutation.bad.',
+      '8:40 Argument "size" of Mutation.bad has the type [SizeInput], but "size" holds an object. Write an input with the fields of Size, or write a resolver Mutation.bad.',
+      '8:57 Argument "by" of Mutation.bad has the type Int, but "by" holds the key of Person. Write ID, or write a resolver Mutation.bad.',
     ]);
   });
 
@@ -117,12 +135,14 @@ type Mutation { a(id: ID!, nam: String): Gate @produce b(name: String): Gate @pr
 type Query { a: Int f: Int }
 type Subscription { b: Gate }
 type Mutation { c: Gate }
-type P @key(fields: "id") { id: ID! d: Int }`;
+type P @key(fields: "id") { id: ID! d: Int }
+type GateConnection { nodes: [Gate!]! total: Int }`;
     expect(mistakesOf(sdl, { resolved: ['Query.f'] })).toEqual([
       '12:14 Nothing gives Query.a. Add @view, or write a resolver Query.a.',
       '13:21 Nothing gives Subscription.b. Add @consume, or write a resolver Subscription.b.',
       '14:17 Nothing gives Mutation.c. Add @produce, or write a resolver Mutation.c.',
       '15:37 Nothing gives P.d. Add @view, or write a resolver P.d.',
+      '16:39 Nothing gives GateConnection.total. Remove it, or write a resolver GateConnection.total.',
     ]);
   });
 });
