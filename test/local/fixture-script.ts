@@ -1,13 +1,10 @@
-/** Says who runs it and with what; waits for a signal when told to. */
-interface Report {
-  readonly version: string;
-  readonly parameters: readonly string[];
-}
-
+/** Does what its first argument says, then tells who runs it and with what. */
 const parameters = process.argv.slice(2);
-console.log(JSON.stringify({ version: process.versions.node, parameters } satisfies Report));
-if (parameters[0] === 'exit') process.exitCode = Number(parameters[1]);
-if (parameters[0] === 'wait') {
+const [task, code] = parameters;
+
+if (task === 'exit') process.exitCode = Number(code);
+if (task === 'die') process.kill(process.pid, 'SIGKILL');
+if (task === 'wait') {
   const alive = setInterval(() => undefined, 60_000);
   const signals: string[] = [];
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) {
@@ -19,4 +16,5 @@ if (parameters[0] === 'wait') {
     });
   }
 }
-if (parameters[0] === 'die') process.kill(process.pid, 'SIGKILL');
+// Last, because a test takes it as the sign that the handlers stand.
+console.log(JSON.stringify({ version: process.versions.node, parameters }));
