@@ -62,6 +62,7 @@ export class CatchUp {
     this.#pump = new Pump({
       plan: options.plan,
       pendingBytes: options.limits.catchUpBytes,
+      turnBytes: Number.POSITIVE_INFINITY,
       deliver: (output) => this.#deliver(output),
       pressure: (high) => {
         this.#joining = high;

@@ -26,6 +26,9 @@ export interface OperationOptions {
   readonly onClosed: () => void;
 }
 
+/** Turns of the loop over which a full ring is filled at least: each lets sockets write before more is dropped. */
+const turnsOfRing = 8;
+
 /**
  * One distinct operation, shared by all clients that ask for it: one upstream, one execution and one serialisation an
  * event (S15). The first client opens the upstream, the last one that leaves ends it.
@@ -54,6 +57,7 @@ export class SharedOperation {
     this.#pump = new Pump({
       plan: options.plan,
       pendingBytes: options.limits.pendingBytes,
+      turnBytes: options.limits.ringBytes / turnsOfRing,
       deliver: (output) => this.#deliver(output),
       pressure: (high) => (high ? options.upstream.pause(this) : options.upstream.resume(this)),
     });

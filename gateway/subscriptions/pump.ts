@@ -20,6 +20,8 @@ export interface PumpOptions {
   readonly plan: SubscriptionPlan;
   /** Bytes that may wait for their join; beyond it `pressure` asks for less. */
   readonly pendingBytes: number;
+  /** Bytes delivered in one turn of the loop: more could push clients off the ring before they had a chance to read. */
+  readonly turnBytes: number;
   deliver(output: readonly PumpOutput[]): void;
   pressure(high: boolean): void;
 }
@@ -35,6 +37,8 @@ export class Pump {
   #queue: PumpInput[] = [];
   #bytes = 0;
   #working = false;
+  /** Bytes delivered in this turn. */
+  #delivered = 0;
   #pressed = false;
   #stopped = false;
 
@@ -44,10 +48,10 @@ export class Pump {
 
   push(input: PumpInput): void {
     if (this.#stopped) return;
-    if (!this.#working && this.#options.plan.passThrough) {
+    if (!this.#working && this.#options.plan.passThrough && this.#delivered < this.#options.turnBytes) {
       const output = passed(input);
       if (output !== null) {
-        this.#options.deliver([output]);
+        this.#deliver([output], sizeOf(output));
         return;
       }
     }
@@ -74,9 +78,35 @@ export class Pump {
       if (this.#stopped) return;
       for (const input of batch) if (input.kind === 'EVENT') this.#bytes -= input.bytes;
       this.#press();
-      this.#options.deliver(output);
+      await this.#deliverInTurns(output);
     }
     this.#working = false;
+  }
+
+  async #deliverInTurns(output: readonly PumpOutput[]): Promise<void> {
+    let slice: PumpOutput[] = [];
+    let bytes = 0;
+    for (const item of output) {
+      slice.push(item);
+      bytes += sizeOf(item);
+      if (this.#delivered + bytes < this.#options.turnBytes) continue;
+      this.#deliver(slice, bytes);
+      slice = [];
+      bytes = 0;
+      while (this.#delivered > 0) await new Promise(setImmediate);
+      if (this.#stopped) return;
+    }
+    if (slice.length > 0) this.#deliver(slice, bytes);
+  }
+
+  #deliver(output: readonly PumpOutput[], bytes: number): void {
+    if (this.#delivered === 0 && bytes > 0) {
+      setImmediate(() => {
+        this.#delivered = 0;
+      });
+    }
+    this.#delivered += bytes;
+    this.#options.deliver(output);
   }
 
   async #complete(batch: readonly PumpInput[]): Promise<PumpOutput[]> {
@@ -116,6 +146,8 @@ const passed = (input: PumpInput): PumpOutput | null => {
   if (input.payload.errors !== undefined) return null;
   return { kind: 'EVENT', entry: encodeEvent(input.payload, input.stamp) };
 };
+
+const sizeOf = (output: PumpOutput): number => (output.kind === 'EVENT' ? output.entry.bytes.length : 0);
 
 /** All events of an upstream are of one topic. */
 const topicOf = (events: readonly Event[]): string | null => {

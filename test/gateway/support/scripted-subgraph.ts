@@ -14,7 +14,7 @@ import { useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { decodeCursor } from '../../../schema/cursor/decode.ts';
 import { encodeCursor } from '../../../schema/cursor/encode.ts';
-import { advanced, covers, laterOf, nextOffset, type Position } from '../../../schema/position.ts';
+import { advanced, laterOf, nextOffset, type Position } from '../../../schema/position.ts';
 import { Signal } from './signal.ts';
 
 export const eventsSdl = `
@@ -62,11 +62,15 @@ export class ScriptedSubgraph {
   readonly refusals: GraphQLError[] = [];
   /** How far the replica that answers live subscriptions has read; null: all. */
   visible: Position | null = null;
+  /** Who has no cursor is due a snapshot: here, all events. */
+  snapshots = false;
   /** Waited for before a private catch-up sends its first event. */
   gate: Promise<void> = Promise.resolve();
   readonly #log: LoggedEvent[][];
   readonly #cursors: boolean;
   readonly #sockets = new Set<Socket>();
+  readonly #pings = new Set<() => void>();
+  #completions = new AbortController();
   #order = 0;
   #server: Server | null = null;
   #websockets: WebSocketServer | null = null;
@@ -94,17 +98,17 @@ export class ScriptedSubgraph {
     return this.#log.map((events) => events.length);
   }
 
-  cursorAt(position: Position): string {
+  cursorAt(position: Position, filterHash = 7): string {
     const { clusterId, topicId } = this;
-    return encodeCursor({
-      clusterId,
-      topicId,
-      position,
-      epochs: [],
-      time: 1,
-      filterHash: 7,
-      snapshotUntil: null,
-    });
+    const epochs: number[] = [];
+    return encodeCursor({ clusterId, topicId, position, epochs, time: 1, filterHash, snapshotUntil: null });
+  }
+
+  /** Ids of all events from a position on, partition by partition. */
+  idsFrom(position: Position): string[] {
+    return this.#log.flatMap((events, partition) =>
+      events.slice(nextOffset(position, partition)).map(({ id }) => id),
+    );
   }
 
   /** Appends an event and returns its id. */
@@ -173,6 +177,17 @@ export class ScriptedSubgraph {
     return this;
   }
 
+  /** Completes all subscriptions. */
+  complete(): void {
+    this.#completions.abort();
+    this.#completions = new AbortController();
+  }
+
+  /** Tells every live subscription where it stands. */
+  progress(): void {
+    for (const ping of this.#pings) ping();
+  }
+
   /** Dies as by kill -9: sockets are reset, the port is closed. */
   async kill(): Promise<void> {
     const closed = once(this.#server!, 'close');
@@ -192,20 +207,25 @@ export class ScriptedSubgraph {
     const { received, socket } = context;
     const { tributary, variables } = received;
     const until = tributary.until === undefined ? null : decodeCursor(tributary.until).position;
-    const from = received.query.includes('"EARLIEST"') ? this.#log.map(() => 0) : null;
+    const fromStart = received.query.includes('"EARLIEST"') || (this.snapshots && tributary.live !== true);
+    const from = fromStart ? this.#log.map(() => 0) : null;
     let position =
       tributary.cursor === undefined
         ? (from ?? this.visible ?? this.end)
         : decodeCursor(tributary.cursor).position;
     const ping = (): void => {
       if (!this.#cursors) return;
-      const cursors = { [context.id]: this.cursorAt(position) };
-      if (socket.readyState === socket.OPEN)
-        socket.send(JSON.stringify({ type: 'ping', payload: { cursors } }));
+      const payload = {
+        cursors: { [context.id]: this.cursorAt(position) },
+        ...(this.snapshots && tributary.live === true ? { snapshots: [context.id] } : {}),
+      };
+      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify({ type: 'ping', payload }));
     };
     const topic = variables.topic ?? null;
     const stop = new AbortController();
     socket.once('close', () => stop.abort());
+    this.#completions.signal.addEventListener('abort', () => stop.abort());
+    this.#pings.add(ping);
     let begun = false;
     const next = async (): Promise<IteratorResult<ExecutionResult>> => {
       if (!begun) {
@@ -234,6 +254,7 @@ export class ScriptedSubgraph {
     };
     const finish = (): IteratorResult<ExecutionResult> => {
       received.live = false;
+      this.#pings.delete(ping);
       this.changed.fire();
       return { done: true, value: undefined };
     };
@@ -271,10 +292,5 @@ export class ScriptedSubgraph {
     if (!this.#cursors) return result;
     const at = [event.partition, nextOffset(position, event.partition) - 1];
     return { ...result, extensions: { tributary: { at, cursor: this.cursorAt(position) } } };
-  }
-
-  /** Whether everything up to its end lies below a position. */
-  isBehind(position: Position): boolean {
-    return covers(position, this.end);
   }
 }

@@ -64,14 +64,20 @@ export class Subscription {
   /** Resolves when so many events have come; rejects when the subscription failed before. */
   async events(count: number): Promise<Received[]> {
     await this.changed.until(() => this.received.length >= count || this.failure !== null);
-    if (this.received.length < count) throw new Error(`failed: ${JSON.stringify(this.failure)}`);
+    if (this.received.length < count) throw new Error(`failed: ${this.reason}`);
     return this.received;
+  }
+
+  /** The failure as text: errors, or the code of a close. */
+  get reason(): string {
+    const close = this.failure as { code?: number; reason?: string };
+    return typeof close.code === 'number' ? `${close.code} ${close.reason}` : JSON.stringify(this.failure);
   }
 
   /** Resolves with the code of the error that ended it. */
   async code(): Promise<string> {
     await this.changed.until(() => this.failure !== null || this.completed);
-    const [first] = this.failure as { extensions?: { code?: string } }[];
-    return first?.extensions?.code ?? JSON.stringify(this.failure);
+    const errors = Array.isArray(this.failure) ? this.failure : [];
+    return (errors[0] as { extensions?: { code?: string } } | undefined)?.extensions?.code ?? this.reason;
   }
 }
