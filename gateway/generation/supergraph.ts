@@ -12,6 +12,8 @@ import { TributaryError } from '../../schema/errors.ts';
 import type { Subgraph } from '../execution/fetcher.ts';
 import { readTypeRelations, type TypeRelations } from '../execution/types.ts';
 import { withoutDeadKeys } from './keys.ts';
+import { mendPlan } from './mend-plan.ts';
+import { withVirtualFields } from './virtual-fields.ts';
 
 /** A supergraph, read and ready for planning. */
 export interface LoadedSupergraph {
@@ -38,8 +40,10 @@ export function loadSupergraph(supergraphSdl: string): LoadedSupergraph {
 
 function load(supergraphSdl: string): LoadedSupergraph {
   const original = build(supergraphSdl);
-  const planned = build(withoutDeadKeys(supergraphSdl));
-  const planner = new QueryPlanner(planned);
+  const virtual = withVirtualFields(withoutDeadKeys(supergraphSdl));
+  const planned = build(virtual.supergraph);
+  // Named fragments in fetches would hide from mendPlan the fields that it looks for.
+  const planner = new QueryPlanner(planned, { reuseQueryFragments: virtual.byName.size === 0 });
   const planningSchema = planned.apiSchema();
   const apiSchema = original.apiSchema().toGraphQLJSSchema();
   const hiding = typesThatHide(original.schema, apiSchema);
@@ -57,7 +61,7 @@ function load(supergraphSdl: string): LoadedSupergraph {
         document,
         operationName === null ? {} : { operationName },
       );
-      return planner.buildQueryPlan(operation);
+      return mendPlan(planner.buildQueryPlan(operation), virtual);
     },
   };
 }

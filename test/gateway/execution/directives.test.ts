@@ -92,6 +92,61 @@ describe('@requires', () => {
   });
 });
 
+describe('@context and @fromContext', () => {
+  const graph = () =>
+    buildGraph({
+      a: {
+        typeDefs: `
+          type Query { shops: [Shop!] }
+          type Shop @key(fields: "id") @context(name: "shop") { id: ID! currency: String offers: [Offer] }
+          type Offer @key(fields: "id") {
+            id: ID!
+            price(currency: String @fromContext(field: "$shop { currency }"), tax: Boolean): String
+            twin: Offer
+          }`,
+        resolvers: {
+          Query: { shops: () => [shopOf('s1', 'EUR'), shopOf('s2', 'USD'), shopOf('s3', 'EUR')] },
+          Shop: { __resolveReference: ({ id }: { id: string }) => shopOf(id, 'EUR') },
+          Offer: {
+            __resolveReference: ({ id }: { id: string }) => ({ id }),
+            price: ({ id }: { id: string }, args: { currency: string; tax: boolean }) =>
+              `${id} ${args.currency} ${args.tax}`,
+            twin: ({ id }: { id: string }) => ({ id: `${id}t` }),
+          },
+        },
+      },
+      b: {
+        typeDefs: `type Offer @key(fields: "id") { id: ID! stock: Int }`,
+        resolvers: { Offer: { stock: () => 1 } },
+      },
+    });
+  const shopOf = (id: string, currency: string) => ({
+    id,
+    currency,
+    offers: [{ id: 'o1' }, null, { id: 'o2' }],
+  });
+
+  test('an argument takes its value from the object around, which is another one for each parent', async () => {
+    const it = graph();
+    const { data, errors } = await it.run(
+      'query($t: Boolean) { shops { offers { stock price(tax: $t) } } }',
+      {
+        variables: { t: true },
+      },
+    );
+    expect(errors).toBeUndefined();
+    expect(data).toEqual({
+      shops: ['EUR', 'USD', 'EUR'].map((currency) => ({
+        offers: [
+          { stock: 1, price: `o1 ${currency} true` },
+          null,
+          { stock: 1, price: `o2 ${currency} true` },
+        ],
+      })),
+    });
+  });
+});
+
 describe('keys', () => {
   test('several keys, compound and nested, through a third subgraph', async () => {
     const graph = buildGraph({

@@ -1,23 +1,29 @@
-import { expect, test } from 'vitest';
-import { buildGraph } from '../execution/graph.ts';
+import { describe, expect, test } from 'vitest';
+import { buildGraph, takeFetches } from '../execution/graph.ts';
 
-test('a key that does not resolve is no way in, when another one is', async () => {
+test('a key that does not resolve is no way back into its subgraph, when another one is', async () => {
   const graph = buildGraph({
     a: {
-      typeDefs: 'type Query { p: P } type P @key(fields: "id") @key(fields: "sku") { id: ID! sku: ID! }',
-      resolvers: { Query: { p: () => ({ id: '1', sku: 's' }) } },
+      typeDefs: 'type P @key(fields: "id") @key(fields: "sku") { id: ID! sku: ID! weight: Int }',
+      resolvers: { P: { __resolveReference: () => ({ id: '1', sku: 's', weight: 4 }) } },
     },
     b: {
-      typeDefs: `type P @key(fields: "id", resolvable: false) @key(fields: "sku") { id: ID! @shareable sku: ID! stock: Int }`,
+      typeDefs: `
+        type Query { p: P }
+        type P @key(fields: "id", resolvable: false) @key(fields: "sku") {
+          id: ID! sku: ID! weight: Int @external shipping: Int @requires(fields: "weight")
+        }`,
       resolvers: {
+        Query: { p: () => ({ id: '1', sku: 's' }) },
         P: {
-          __resolveReference: ({ sku }: { sku?: string }) =>
-            sku === undefined ? null : { sku, id: '1', stock: 4 },
+          __resolveReference: (key: { sku?: string; weight: number }) => (key.sku === undefined ? null : key),
+          shipping: ({ weight }: { weight: number }) => weight * 2,
         },
       },
     },
   });
-  expect((await graph.run('{ p { stock } }')).data).toEqual({ p: { stock: 4 } });
+  expect((await graph.run('{ p { shipping } }')).data).toEqual({ p: { shipping: 8 } });
+  expect((await graph.oracle('{ p { shipping } }')).data, 'stock errs').not.toEqual({ p: { shipping: 8 } });
 });
 
 test('a root field that no fetch covers refuses the request instead of answering null', async () => {
@@ -37,5 +43,93 @@ test('a root field that no fetch covers refuses the request instead of answering
     (await graph.run('query($no: Boolean = false) { ok nobody @include(if: $no) { name } }')).data,
   ).toEqual({
     ok: 1,
+  });
+});
+
+describe('@requires of fields with arguments', () => {
+  const shop = () =>
+    buildGraph({
+      products: {
+        typeDefs: `
+          type Query { products: [Product] }
+          type Product @key(fields: "upc") { upc: ID! price(currency: String!): Int category: Category }
+          type Category @key(fields: "id") { id: ID! average(currency: String, year: Int = 1): Int }`,
+        resolvers: {
+          Query: { products: () => ['p1', 'p2'].map((upc) => ({ upc, category: { id: `c ${upc}` } })) },
+          Product: {
+            __resolveReference: ({ upc }: { upc: string }) => ({ upc, category: { id: `c ${upc}` } }),
+            price: ({ upc }: { upc: string }, { currency }: { currency: string }) =>
+              rate(currency) * upc.length,
+          },
+          Category: {
+            average: (_: unknown, { currency, year }: { currency: string; year: number }) =>
+              rate(currency) + year,
+          },
+        },
+      },
+      shipping: {
+        typeDefs: `
+          type Product @key(fields: "upc") {
+            upc: ID!
+            price(currency: String!): Int @external
+            category: Category @external
+            euros(note: String): String @requires(fields: "price(currency: \\"EUR\\")")
+            dollars(note: String): String @requires(fields: "price(currency: \\"USD\\")")
+            level: String @requires(fields: "category { average(currency: \\"EUR\\", year: 5) }")
+            plain: String
+          }
+          type Category @key(fields: "id") { id: ID! @external average(currency: String, year: Int = 1): Int @external }`,
+        resolvers: {
+          Product: {
+            euros: ({ price }: { price: number }, { note }: { note?: string }) => `EUR ${price} ${note}`,
+            dollars: ({ price }: { price: number }, { note }: { note?: string }) => `USD ${price} ${note}`,
+            level: ({ category }: { category: { average: number } }) => `level ${category.average}`,
+            plain: ({ upc }: { upc: string }) => upc,
+          },
+        },
+      },
+    });
+  const rate = (currency: string) => ({ EUR: 100, USD: 200 })[currency] ?? 0;
+
+  test('the value is the one that the directive names, whatever the client asks for', async () => {
+    const graph = shop();
+    const { data, errors } = await graph.run(
+      '{ products { price(currency: "USD") euros(note: "n") level } }',
+    );
+    expect(errors).toBeUndefined();
+    expect(data?.products).toEqual(
+      ['p1', 'p2'].map(() => ({ price: 400, euros: 'EUR 200 n', level: 'level 105' })),
+    );
+    expect(takeFetches(graph)[1]?.request.variables.representations).toEqual(
+      ['p1', 'p2'].map((upc) => ({ __typename: 'Product', upc, price: 200, category: { average: 105 } })),
+    );
+  });
+
+  test('two fields that need the same input with other arguments are fetched apart', async () => {
+    const graph = shop();
+    const { data, errors } = await graph.run(
+      'query($e: String, $d: String) { products { euros(note: $e) dollars(note: $d) plain level } }',
+      { variables: { e: 'e', d: 'd' } },
+    );
+    expect(errors).toBeUndefined();
+    expect(data?.products).toEqual(
+      ['p1', 'p2'].map((upc) => ({
+        euros: 'EUR 200 e',
+        dollars: 'USD 400 d',
+        plain: upc,
+        level: 'level 105',
+      })),
+    );
+    const [, first, second, ...more] = takeFetches(graph);
+    expect(more).toEqual([]);
+    expect(Object.keys(first?.request.variables ?? {})).toEqual(['e', 'representations']);
+    expect(Object.keys(second?.request.variables ?? {})).toEqual(['d', 'representations']);
+  });
+
+  test("clients do not see the planner's fields", () => {
+    expect(shop().generation.apiSchema.getType('Product')?.toConfig()).not.toHaveProperty(
+      'fields.price__requires_0',
+    );
+    expect(() => shop().run('{ products { price__requires_0 } }')).toThrow(/Cannot query field/);
   });
 });

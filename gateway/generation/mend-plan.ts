@@ -1,0 +1,219 @@
+import type {
+  FetchDataRewrite,
+  FetchNode,
+  PlanNode,
+  QueryPlan,
+  QueryPlanSelectionNode,
+} from '@apollo/query-planner';
+import {
+  type DocumentNode,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  print,
+  type SelectionNode,
+  type SelectionSetNode,
+  stripIgnoredCharacters,
+  visit,
+} from 'graphql';
+import type { Inputs, VirtualFields } from './virtual-fields.ts';
+
+/**
+ * Takes the virtual fields out of a plan: in the queries the real field comes back, with its arguments and the virtual
+ * name as alias; in the representations the virtual name becomes the real one. A fetch whose fields need the same input
+ * with different arguments is split, since a representation has room for one of them.
+ */
+export function mendPlan(plan: QueryPlan, virtual: VirtualFields): QueryPlan {
+  const { node } = plan;
+  if (node === undefined || virtual.byName.size === 0) return plan;
+  if (node.kind !== 'Subscription') return { ...plan, node: mendNode(node, virtual) };
+  const primary = { ...node.primary, operation: realOperation(parseFetch(node.primary), virtual) };
+  return {
+    ...plan,
+    node: { ...node, primary, ...(node.rest === undefined ? {} : { rest: mendNode(node.rest, virtual) }) },
+  };
+}
+
+function mendNode(node: PlanNode, virtual: VirtualFields): PlanNode {
+  switch (node.kind) {
+    case 'Sequence':
+    case 'Parallel':
+      return { ...node, nodes: node.nodes.map((child) => mendNode(child, virtual)) };
+    case 'Flatten':
+      return { ...node, node: mendNode(node.node, virtual) };
+    case 'Condition':
+      return {
+        ...node,
+        ...(node.ifClause === undefined ? {} : { ifClause: mendNode(node.ifClause, virtual) }),
+        ...(node.elseClause === undefined ? {} : { elseClause: mendNode(node.elseClause, virtual) }),
+      };
+    case 'Fetch':
+      return mendFetch(node, virtual);
+    case 'Defer':
+      return node;
+  }
+}
+
+function mendFetch(node: FetchNode, virtual: VirtualFields): PlanNode {
+  const document = parseFetch(node);
+  const groups = node.requires === undefined ? [] : groupFields(node, document, virtual);
+  if (groups.length < 2) return finishFetch(node, document, node.requires, virtual);
+  const nodes = groups.map((group) =>
+    finishFetch(node, onlyFields(document, group), inputsFor(node.requires ?? [], group, virtual), virtual),
+  );
+  return { kind: 'Parallel', nodes };
+}
+
+const parseFetch = (node: FetchNode): DocumentNode => parse(node.operation, { noLocation: true });
+
+function finishFetch(
+  node: FetchNode,
+  document: DocumentNode,
+  requires: QueryPlanSelectionNode[] | undefined,
+  virtual: VirtualFields,
+): FetchNode {
+  const renames = requires === undefined ? [] : renamesOf(requires, [], virtual);
+  const used = variablesIn(document);
+  return {
+    ...node,
+    operation: realOperation(document, virtual),
+    variableUsages: (node.variableUsages ?? []).filter((name) => used.has(name)),
+    ...(requires === undefined ? {} : { requires }),
+    ...(renames.length === 0 ? {} : { inputRewrites: [...(node.inputRewrites ?? []), ...renames] }),
+  };
+}
+
+function realOperation(document: DocumentNode, { byName }: VirtualFields): string {
+  const real = visit(document, {
+    Field: (field) => {
+      const known = byName.get(field.name.value);
+      if (known === undefined) return undefined;
+      const name = { kind: Kind.NAME, value: known.field } as const;
+      return { ...field, alias: field.alias ?? field.name, name, arguments: known.arguments };
+    },
+  });
+  return stripIgnoredCharacters(print(real));
+}
+
+/** Renames in a representation, by the paths of the planner's own rewrites. */
+function renamesOf(
+  selections: readonly QueryPlanSelectionNode[],
+  path: readonly string[],
+  virtual: VirtualFields,
+): FetchDataRewrite[] {
+  return selections.flatMap((selection): FetchDataRewrite[] => {
+    if (selection.kind === 'InlineFragment') {
+      const condition = selection.typeCondition;
+      const inner = condition === undefined ? path : [...path, `... on ${condition}`];
+      return renamesOf(selection.selections, inner, virtual);
+    }
+    const own: readonly string[] = [...path, selection.alias ?? selection.name];
+    const below = renamesOf(selection.selections ?? [], own, virtual);
+    const known = virtual.byName.get(selection.name);
+    // What lies below is renamed first, while the path to it still holds.
+    return known === undefined
+      ? below
+      : [...below, { kind: 'KeyRenamer', path: [...own], renameKeyTo: known.field }];
+  });
+}
+
+/** Fields of the entities that one representation can serve, and what they take from it. */
+interface FieldGroup {
+  readonly fields: Set<string>;
+  readonly inputs: Map<string, string>;
+}
+
+function groupFields(node: FetchNode, document: DocumentNode, virtual: VirtualFields): FieldGroup[] {
+  const groups: FieldGroup[] = [];
+  forEachEntityField(document, (type, field, key) => {
+    const inputs: Inputs = virtual.inputsOf(node.serviceName, type, field) ?? new Map();
+    const known = groups.find((each) => agree(each.inputs, inputs));
+    const group = known ?? { fields: new Set(), inputs: new Map() };
+    if (known === undefined) groups.push(group);
+    group.fields.add(`${type} ${key}`);
+    for (const [path, source] of inputs) group.inputs.set(path, source);
+  });
+  return groups;
+}
+
+const agree = (a: Inputs, b: Inputs): boolean =>
+  [...b].every(([path, source]) => (a.get(path) ?? source) === source);
+
+function forEachEntityField(
+  document: DocumentNode,
+  call: (type: string, field: string, key: string) => void,
+): void {
+  onlyEntityFields(document, (type, selection) => {
+    call(type, selection.name.value, selection.alias?.value ?? selection.name.value);
+    return true;
+  });
+}
+
+const onlyFields = (document: DocumentNode, { fields }: FieldGroup): DocumentNode =>
+  onlyEntityFields(document, (type, selection) =>
+    fields.has(`${type} ${selection.alias?.value ?? selection.name.value}`),
+  );
+
+/** The document with those fields of the entities that `keep` keeps, and with the variables that they use. */
+function onlyEntityFields(
+  document: DocumentNode,
+  keep: (type: string, selection: Extract<SelectionNode, { kind: Kind.FIELD }>) => boolean,
+): DocumentNode {
+  const filter = (set: SelectionSetNode, type: string): SelectionSetNode => ({
+    ...set,
+    selections: set.selections.flatMap((selection): SelectionNode[] => {
+      if (selection.kind === Kind.FIELD) return keep(type, selection) ? [selection] : [];
+      if (selection.kind === Kind.FRAGMENT_SPREAD) return [selection];
+      const inner = filter(selection.selectionSet, selection.typeCondition?.name.value ?? type);
+      return inner.selections.length === 0 ? [] : [{ ...selection, selectionSet: inner }];
+    }),
+  });
+  const definitions = document.definitions.map((definition) => {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) return definition;
+    const selections = definition.selectionSet.selections.map((root) =>
+      root.kind === Kind.FIELD && root.selectionSet !== undefined
+        ? { ...root, selectionSet: filter(root.selectionSet, '') }
+        : root,
+    );
+    return usedVariablesOnly({ ...definition, selectionSet: { kind: Kind.SELECTION_SET, selections } });
+  });
+  return { ...document, definitions };
+}
+
+function usedVariablesOnly(definition: OperationDefinitionNode): OperationDefinitionNode {
+  const used = variablesIn({ kind: Kind.DOCUMENT, definitions: [definition] });
+  const kept = (definition.variableDefinitions ?? []).filter(({ variable }) => used.has(variable.name.value));
+  return { ...definition, variableDefinitions: kept };
+}
+
+function variablesIn(document: DocumentNode): ReadonlySet<string> {
+  const names = new Set<string>();
+  visit(document, {
+    VariableDefinition: () => false,
+    Variable: (variable) => {
+      names.add(variable.name.value);
+    },
+  });
+  return names;
+}
+
+/** The inputs without those that only other groups take. */
+function inputsFor(
+  selections: readonly QueryPlanSelectionNode[],
+  group: FieldGroup,
+  virtual: VirtualFields,
+  path = '',
+): QueryPlanSelectionNode[] {
+  return selections.flatMap((selection): QueryPlanSelectionNode[] => {
+    if (selection.kind === 'InlineFragment') {
+      return [{ ...selection, selections: inputsFor(selection.selections, group, virtual, path) }];
+    }
+    const field = virtual.byName.get(selection.name)?.field ?? selection.name;
+    const at = path === '' ? field : `${path}.${field}`;
+    const source = group.inputs.get(at);
+    const isVirtual = field !== selection.name;
+    if (isVirtual ? source !== selection.name : source !== undefined && source !== field) return [];
+    if (selection.selections === undefined) return [selection];
+    return [{ ...selection, selections: inputsFor(selection.selections, group, virtual, at) }];
+  });
+}
