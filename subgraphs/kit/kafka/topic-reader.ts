@@ -206,8 +206,12 @@ export class TopicReader implements Reader, FetchLoopHost {
 
   #recreated(now: string | null): void {
     void this.#end(() => {
-      this.#options.sink.recreated({ was: this.topicId, now });
-      this.#ended.resolve();
+      try {
+        this.#options.sink.recreated({ was: this.topicId, now });
+        this.#ended.resolve();
+      } catch (error) {
+        this.#ended.reject(error);
+      }
     });
   }
 

@@ -54,6 +54,8 @@ export class Wire {
   /** Rejects what is in flight at `close()`: a socket that is still connecting would settle only at its timeout. */
   readonly #inFlight = new Set<(error: Error) => void>();
   #bootstrap: Broker[];
+  /** Those that the cluster told of, for when all that were configured are gone. */
+  #discovered: readonly Broker[] = [];
   #closed = false;
 
   constructor(options: { readonly brokers: readonly string[]; readonly clientId: string }) {
@@ -64,10 +66,12 @@ export class Wire {
   /** From any broker; the next call begins with another one when this one fails. */
   async metadata(topic: string): Promise<MetadataResponse> {
     try {
-      return await this.#guarded(async () => {
-        const connection = await this.#pool.getFirstAvailable(this.#bootstrap);
+      const answer = await this.#guarded(async () => {
+        const connection = await this.#pool.getFirstAvailable([...this.#bootstrap, ...this.#discovered]);
         return this.#call(connection, metadataApis, [topic], false, false);
       });
+      this.#discovered = answer.brokers.map(({ host, port }) => ({ host, port }));
+      return answer;
     } catch (error) {
       this.#bootstrap = [...this.#bootstrap.slice(1), ...this.#bootstrap.slice(0, 1)];
       throw error;
