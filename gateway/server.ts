@@ -61,7 +61,12 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
     page: options.page ?? null,
     log: options.log,
     logError,
-    ready: async () => ({ status: 'ready', generation: generation.id, subgraphs: await probe() }),
+    ready: async () => ({
+      status: 'ready',
+      generation: generation.id,
+      subgraphs: await probe(),
+      subscriptions: { ...subscriptions.counters },
+    }),
   });
   const websockets = new WebSockets({
     server: http.app.server,
