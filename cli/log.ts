@@ -19,20 +19,27 @@ const levels: Readonly<Record<number, string>> = {
   60: 'FATAL',
 };
 
-/** A JSON line of ours as people read it: level unless it is info, message, then what else it holds. Other lines stay. */
+/**
+ * A JSON line of ours as people read it: level unless it is info, message, then what else it holds; of an error the
+ * stack only when it is not just a warning. Other lines stay.
+ */
 export const readableLine = (line: string, colour: boolean): string => {
   const entry = parsed(line);
   if (entry === null) return line;
-  const { level, time: _time, msg, err, ...rest } = entry;
-  const name = levels[Number(level)] ?? String(level);
-  const details = Object.entries(rest).map(([key, value]) => `${key}=${brief(value)}`);
+  const { level: levelValue, time: _time, msg, err, ...rest } = entry;
+  const level = Number(levelValue);
+  const name = levels[level] ?? String(levelValue);
+  const details = Object.entries(rest)
+    // At info, objects are for machines: what they say in full, the message says in short.
+    .filter(([, value]) => level !== 30 || typeof value !== 'object')
+    .map(([key, value]) => `${key}=${brief(value)}`);
   const words = [
-    name === '' || !colour ? name : styleText(Number(level) >= 50 ? 'red' : 'yellow', name),
+    name === '' || !colour ? name : styleText(level >= 50 ? 'red' : 'yellow', name),
     msg,
     ...details,
+    ...(err === undefined ? [] : [level >= 50 ? stackOf(err) : brief(property(err, 'message') ?? err)]),
   ];
-  const text = words.filter((word) => word !== '' && word !== undefined).join(' ');
-  return err === undefined ? text : `${text} ${stackOf(err)}`;
+  return words.filter((word) => word !== '' && word !== undefined).join(' ');
 };
 
 const parsed = (line: string): Record<string, unknown> | null => {
@@ -49,7 +56,8 @@ const brief = (value: unknown): string => {
   return text.length > 200 ? `${text.slice(0, 199)}…` : text;
 };
 
-const stackOf = (error: unknown): string => {
-  const { stack, message } = error as { readonly stack?: string; readonly message?: string };
-  return stack ?? message ?? JSON.stringify(error);
-};
+const stackOf = (error: unknown): string =>
+  String(property(error, 'stack') ?? property(error, 'message') ?? brief(error));
+
+const property = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;

@@ -1,8 +1,11 @@
 /** Why a process is asked to end. */
 export type StopReason = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'LAUNCHER_GONE';
 
+/** One wish often comes as several signals: to the process group, and passed on by npm or the launcher besides. */
+const sameWishMs = 1_000;
+
 /**
- * Resolves once, when the process is asked to end. From then on each further signal calls `onImpatience`, so that a
+ * Resolves once, when the process is asked to end. A further signal after a second calls `onImpatience`, so that a
  * second Ctrl-C is never swallowed.
  *
  * A launcher (cli/tributary.mjs) that was killed with -9 cannot pass it on: its absence counts as a signal too, else
@@ -10,10 +13,10 @@ export type StopReason = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'LAUNCHER_GONE';
  */
 export const untilToldToStop = (onImpatience: () => void = () => undefined): Promise<StopReason> => {
   const { promise, resolve } = Promise.withResolvers<StopReason>();
-  let told = false;
+  let toldAt: number | null = null;
   const tell = (reason: StopReason): void => {
-    if (told) onImpatience();
-    told = true;
+    if (toldAt !== null && performance.now() - toldAt >= sameWishMs) onImpatience();
+    toldAt ??= performance.now();
     resolve(reason);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => tell(signal));

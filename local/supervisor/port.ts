@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { basename } from 'node:path';
 
 /** True when a server could listen on `host` and `port` now. */
 export const isPortFree = async (host: string, port: number): Promise<boolean> => {
@@ -15,7 +16,7 @@ export const isPortFree = async (host: string, port: number): Promise<boolean> =
 
 export interface PortOwner {
   readonly pid: number;
-  /** The start of its command line. */
+  /** Its command line, shortened. */
   readonly command: string;
 }
 
@@ -28,8 +29,7 @@ const ownerOnLinux = (port: number): PortOwner | null => {
   if (sockets.size === 0) return null;
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name) || !holdsOneOf(name, sockets)) continue;
-    const command = readIfThere(`/proc/${name}/cmdline`).replaceAll('\0', ' ').trim();
-    return { pid: Number(name), command: shortened(command) };
+    return { pid: Number(name), command: recognisable(readIfThere(`/proc/${name}/cmdline`).split('\0')) };
   }
   return null;
 };
@@ -82,4 +82,9 @@ const ownerByLsof = (port: number): PortOwner | null => {
   }
 };
 
-const shortened = (command: string): string => (command.length > 80 ? `${command.slice(0, 79)}…` : command);
+/** `node cli/main.ts gateway`: without the folder of the program and the options before its script. */
+const recognisable = ([program = '', ...words]: readonly string[]): string => {
+  const script = words.findIndex((word) => !word.startsWith('-'));
+  const command = [basename(program), ...words.slice(Math.max(0, script))].join(' ').trim();
+  return command.length > 100 ? `${command.slice(0, 99)}…` : command;
+};

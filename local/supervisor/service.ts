@@ -80,7 +80,10 @@ export class Service {
     const end = await endGroup(group, graceMs, hurry);
     // Its last words are often why it was slow. Bounded: a process that left the group may hold the pipe.
     await Promise.race([this.#drained, wait(500)]);
-    if (end === 'KILLED') this.#say(`did not stop within ${graceMs / 1000} s and was killed`);
+    if (end === 'KILLED')
+      this.#say(
+        hurry?.aborted === true ? 'was killed' : `did not stop within ${graceMs / 1000} s and was killed`,
+      );
     if (end === 'REMAINS') this.#say(`process group ${group} does not end; look with: ps -g ${group}`);
   }
 

@@ -145,7 +145,7 @@ describe('subgraph', () => {
     write({ 'orders/orders.graphql': ordersSdl.replace('key: "id"', 'key: "ident"') });
     const { code, stderr } = await tributary(['subgraph', 'orders'], { cwd: directory });
     expect(stderr).toMatch(/^orders\/orders\.graphql:5:\d+\n/);
-    expect(stderr).toContain('1 mistake in the SDL.');
+    expect(stderr).toContain('3 mistakes in the SDL.');
     expect(code).toBe(1);
   });
 
