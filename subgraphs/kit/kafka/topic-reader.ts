@@ -7,15 +7,15 @@ import type { Leader, TopicMetadata } from './cluster.ts';
 import { type FetchLoopHost, type FetchPlan, runFetchLoop } from './fetch-loop.ts';
 import { readFetchedPartition } from './fetched-partition.ts';
 import { isPassing, kafkaCode, nameOfCode } from './kafka-codes.ts';
+import { MetadataKeeper } from './metadata-keeper.ts';
 import { Outages } from './outages.ts';
 import { PartitionQueue } from './partition-queue.ts';
 import { Signal } from './signal.ts';
 import type { Reader, ReaderSink } from './topic.ts';
 import type { FetchResponse, FetchResponsePartition, Wire } from './wire.ts';
 
-const metadataEveryMs = 5_000;
-/** A broker that lags behind the controller may not know a topic yet: only this many answers in a row mean that it is gone. */
-const unknownAnswersUntilGone = 4;
+/** A broker may lag behind the controller, so only this many answers in a row, over a second or more, mean that a topic is gone. */
+const unknownAnswersUntilGone = 20;
 const smallestShare = 64 * 1024;
 const largestPartitionFetch = 1024 * 1024;
 
@@ -47,17 +47,22 @@ export class TopicReader implements Reader, FetchLoopHost {
   readonly #outages: Outages;
   readonly #stopping = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
-  readonly #refreshWanted = new Signal();
+  readonly #metadata: MetadataKeeper;
   readonly #loops = new Map<number, Promise<void>>();
   readonly #queues: PartitionQueue[] = [];
   #brokers: ReadonlyMap<number, Broker> = new Map();
   #leaders: readonly Leader[] = [];
-  #refreshDue = false;
   #unknownAnswers = 0;
 
   constructor(options: TopicReaderOptions) {
     this.#options = options;
     this.#outages = new Outages(`Reader of ${options.name}`, options.log);
+    this.#metadata = new MetadataKeeper({
+      signal: this.signal,
+      read: options.metadata,
+      apply: (metadata) => this.#apply(metadata),
+      outages: this.#outages,
+    });
     this.done = this.#ended.promise;
     // Who does not look at `done` finds the error in the log.
     this.done.catch(() => undefined);
@@ -94,7 +99,7 @@ export class TopicReader implements Reader, FetchLoopHost {
 
   start(metadata: TopicMetadata): void {
     this.#apply(metadata);
-    void this.#keepMetadata();
+    void this.#metadata.run();
     this.#endWhenFinished();
   }
 
@@ -109,7 +114,6 @@ export class TopicReader implements Reader, FetchLoopHost {
       for (const queue of this.#queues) queue.clear();
       this.wire.close();
       this.changed.notify();
-      this.#refreshWanted.notify();
     }
     await Promise.all([...this.#loops.values(), ...this.#queues.map((queue) => queue.idle())]);
     settle();
@@ -123,37 +127,11 @@ export class TopicReader implements Reader, FetchLoopHost {
 
   // Metadata
 
-  async #keepMetadata(): Promise<void> {
-    const backoff = new Backoff();
-    while (!this.signal.aborted) {
-      if (!this.#refreshDue) await this.#refreshWanted.wait(metadataEveryMs);
-      if (this.signal.aborted) return;
-      this.#refreshDue = false;
-      try {
-        const metadata = await this.#options.metadata();
-        if (this.signal.aborted) return;
-        this.#apply(metadata);
-        this.#outages.end('metadata');
-        backoff.succeeded();
-      } catch (error) {
-        if (this.signal.aborted) return;
-        this.#outages.begin('metadata', error);
-        this.#refreshDue = true;
-      }
-      await backoff.pause(this.signal);
-    }
-  }
-
-  #wantMetadata(): void {
-    this.#refreshDue = true;
-    this.#refreshWanted.notify();
-  }
-
   #apply({ brokers, topic }: TopicMetadata): void {
     this.stats.metadataRefreshes += 1;
     if (topic === null) {
       this.#unknownAnswers += 1;
-      if (this.#unknownAnswers < unknownAnswersUntilGone) this.#refreshDue = true;
+      if (this.#unknownAnswers < unknownAnswersUntilGone) this.#metadata.want();
       else this.#recreated(null);
       return;
     }
@@ -243,7 +221,7 @@ export class TopicReader implements Reader, FetchLoopHost {
 
   failed(node: number, error: unknown): void {
     this.#outages.begin(`node ${node}`, error);
-    this.#wantMetadata();
+    this.#metadata.want();
   }
 
   answered(node: number, plan: FetchPlan, answer: FetchResponse): void {
@@ -268,7 +246,7 @@ export class TopicReader implements Reader, FetchLoopHost {
     } else if (errorCode !== kafkaCode.none) {
       if (!isPassing(errorCode)) this.#outages.begin(part, new Error(`Kafka: ${nameOfCode(errorCode)}.`));
       queue.holds.add('metadata');
-      this.#wantMetadata();
+      this.#metadata.want();
     } else if (divergingEpoch !== undefined && divergingEpoch.epoch >= 0) {
       void this.#decide(queue, Number(divergingEpoch.endOffset));
     } else {
@@ -310,7 +288,7 @@ export class TopicReader implements Reader, FetchLoopHost {
         // In range after all: the broker no longer knows the epoch that we named.
         queue.leaderEpoch = -1;
         queue.holds.add('metadata');
-        this.#wantMetadata();
+        this.#metadata.want();
       } else {
         await queue.idle();
         if (this.signal.aborted) return;

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { covers } from '../../../schema/position.ts';
 import { openTopic } from '../../../subgraphs/kit/kafka/open-topic.ts';
@@ -96,6 +98,22 @@ describe('reading a topic', () => {
     await expect(missing).rejects.toMatchObject({ code: 'TOPIC_MISMATCH' });
     const away = openTopic({ brokers: ['127.0.0.1:1'], clientId: 'test', name: 'any', timeoutMs: 300 });
     await expect(away).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
+  });
+
+  test('a broker that takes connections and never answers is KAFKA_UNAVAILABLE in time', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const before = performance.now();
+    const opened = openTopic({
+      brokers: [`127.0.0.1:${port}`],
+      clientId: 'test',
+      name: 'any',
+      timeoutMs: 300,
+    });
+    await expect(opened).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
+    expect(performance.now() - before).toBeLessThan(1_000);
+    silent.close();
   });
 
   test('a sink that rejects ends the reader with its error', async () => {
