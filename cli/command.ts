@@ -15,7 +15,7 @@ export interface Arguments {
   readonly flag: (option: string) => boolean;
 }
 
-/** What a command is, to be parsed and to be helped with; `run` parses no more, it calls and prints. */
+/** What a command is, to be parsed and to be helped with. */
 export interface Command {
   readonly name: string;
   /** One line for the list of commands. */
@@ -26,6 +26,11 @@ export interface Command {
   /** What one cannot guess from the options. */
   readonly notes: string;
   readonly examples: readonly (readonly [command: string, about: string])[];
-  /** Resolves with the exit code; a CommandFailure or Mistakes it rejects with is printed without a stack. */
-  run(given: Arguments): Promise<ExitCode>;
+  /** Loads the command only when it is run: Apollo's packages take a second, for which --help need not wait. */
+  readonly load: () => Promise<RunnableCommand>;
+}
+
+export interface RunnableCommand {
+  /** Parses no more: it calls and prints. What it rejects with is printed by reportFailure. */
+  readonly run: (given: Arguments) => Promise<ExitCode>;
 }

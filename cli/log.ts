@@ -2,9 +2,9 @@ import { styleText } from 'node:util';
 import { type Logger, pino } from 'pino';
 import type { LogLevel } from './configuration/settings.ts';
 
-/** The log of a process: JSON lines on stdout, as log collectors want them; for a terminal, lines for people. */
-export const createLog = (level: LogLevel): Logger => {
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+/** The log of a service: JSON lines on stdout, as log collectors want them; for a terminal, lines for people. */
+export const createLog = (service: string, level: LogLevel): Logger => {
+  const options = { level, base: { service }, timestamp: pino.stdTimeFunctions.isoTime };
   if (!process.stdout.isTTY) return pino(options);
   const colour = process.stdout.hasColors();
   return pino(options, { write: (line) => void process.stdout.write(`${readableLine(line, colour)}\n`) });
@@ -26,7 +26,7 @@ const levels: Readonly<Record<number, string>> = {
 export const readableLine = (line: string, colour: boolean): string => {
   const entry = parsed(line);
   if (entry === null) return line;
-  const { level: levelValue, time: _time, msg, err, ...rest } = entry;
+  const { level: levelValue, time: _time, service: _service, msg, err, ...rest } = entry;
   const level = Number(levelValue);
   const name = levels[level] ?? String(levelValue);
   const details = Object.entries(rest)

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { didYouMean } from '../schema/mistakes/index.ts';
 import { parseCommandArguments } from './arguments.ts';
-import { commands } from './commands.ts';
 import { type ExitCode, exitCodes } from './exit.ts';
 import { reportFailure } from './failure.ts';
 import { helpOf, helpOfAll } from './help.ts';
+import { commands } from './manual.ts';
 
 /** Parses the command line, runs the command, and resolves with its exit code. Prints all failures; rejects never. */
 const main = async (argv: readonly string[]): Promise<ExitCode> => {
@@ -17,8 +17,8 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
     process.stdout.write(`${version()}\n`);
     return exitCodes.ok;
   }
-  const listed = commands.find((candidate) => candidate.name === name);
-  if (listed === undefined) {
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command === undefined) {
     const known = commands.map((candidate) => candidate.name);
     const suggestion = didYouMean(name, known, `Commands: ${known.join(', ')}.`);
     const what = name.startsWith('-') ? 'option' : 'command';
@@ -26,11 +26,13 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
     return exitCodes.wrongUse;
   }
   try {
-    const command = await listed.load();
     const given = parseCommandArguments(command, rest);
-    if (!given.flag('help')) return await command.run(given);
-    process.stdout.write(helpOf(command));
-    return exitCodes.ok;
+    if (given.flag('help')) {
+      process.stdout.write(helpOf(command));
+      return exitCodes.ok;
+    }
+    const { run } = await command.load();
+    return await run(given);
   } catch (error) {
     return reportFailure(error);
   }

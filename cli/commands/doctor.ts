@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { knownBrokers } from '../brokers.ts';
-import type { Arguments, Command } from '../command.ts';
+import type { Arguments } from '../command.ts';
 import { brokersOption, readGivenConfiguration } from '../configuration/given.ts';
 import type { Check, Finding } from '../doctor/check.ts';
 import { brokerChecks, topicChecks } from '../doctor/kafka.ts';
@@ -8,7 +8,8 @@ import { serverChecks } from '../doctor/servers.ts';
 import { nodeCheck, toolChecks } from '../doctor/tools.ts';
 import { type ExitCode, exitCodes } from '../exit.ts';
 
-const run = async (given: Arguments): Promise<ExitCode> => {
+/** See cli/manual.ts. */
+export const run = async (given: Arguments): Promise<ExitCode> => {
   const configuration = readGivenConfiguration(given);
   const brokers = brokersOption(given) ?? (await knownBrokers(configuration));
   const checks: readonly Check[] = [
@@ -36,17 +37,4 @@ const lineOf = (name: string, finding: Finding): string => {
   const style = finding.kind === 'BAD' ? 'red' : 'green';
   const line = `${colour ? styleText(style, mark) : mark} ${name.padEnd(18)} ${finding.detail}`;
   return finding.kind === 'BAD' ? `${line}\n     ${finding.cure}` : line;
-};
-
-export const doctor: Command = {
-  name: 'doctor',
-  summary: 'check tools, brokers, topics, subgraphs and gateway',
-  positionals: [],
-  options: [{ name: 'brokers', value: 'list', about: 'Kafka brokers, host:port divided by commas' }],
-  notes: 'One line a check, and the cure below what fails. Exit code 1 when something fails.',
-  examples: [
-    ['tributary doctor', 'beside a running tributary dev'],
-    ['tributary doctor --brokers kafka-1:9092,kafka-2:9092', 'against another cluster'],
-  ],
-  run,
 };

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { type RunningGateway, startGateway } from '../../gateway/index.ts';
-import type { Arguments, Command } from '../command.ts';
+import type { Arguments } from '../command.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { portOption, readGivenConfiguration } from '../configuration/given.ts';
 import type { ExitCode } from '../exit.ts';
@@ -8,11 +9,12 @@ import { createLog } from '../log.ts';
 import { explainListenError, serveUntilStopped } from '../serving.ts';
 import { supergraphs } from '../supergraph/awaiting.ts';
 
-const run = async (given: Arguments): Promise<ExitCode> => {
+/** See cli/manual.ts. */
+export const run = async (given: Arguments): Promise<ExitCode> => {
   const read = readGivenConfiguration(given);
   const port = portOption(given) ?? read.gateway.port;
   const configuration = { ...read, gateway: { ...read.gateway, port } };
-  const server = new ConfiguredGateway(configuration, createLog(read.log.level));
+  const server = new ConfiguredGateway(configuration, createLog('gateway', read.log.level));
   return serveUntilStopped(server);
 };
 
@@ -44,11 +46,14 @@ class ConfiguredGateway {
 
   async #start(supergraphSdl: string): Promise<RunningGateway> {
     const { supergraph: _, ...gatewayOptions } = this.#configuration.gateway;
-    const running = await startGateway({ ...gatewayOptions, supergraphSdl, log: this.#log }).catch(
-      (error: unknown) => {
-        throw explainListenError(error, gatewayOptions.port, 'choose another with --port or gateway.port');
-      },
-    );
+    const running = await startGateway({
+      ...gatewayOptions,
+      supergraphSdl,
+      page: consolePage(),
+      log: this.#log,
+    }).catch((error: unknown) => {
+      throw explainListenError(error, gatewayOptions.port, 'choose another with --port or gateway.port');
+    });
     this.#log.info(`gateway listens on ${running.url}`);
     return running;
   }
@@ -60,18 +65,4 @@ class ConfiguredGateway {
   }
 }
 
-export const gateway: Command = {
-  name: 'gateway',
-  summary: 'run the gateway over the subgraphs of tributary.yaml',
-  positionals: [],
-  options: [{ name: 'port', value: 'port', about: 'default: gateway.port of tributary.yaml, else 4000' }],
-  notes:
-    'The supergraph is the file gateway.supergraph, or composed from the SDL of the subgraphs. Those with a folder need\n' +
-    'not run. One with a url alone is asked for its SDL; while it is down, what it answered last is used, and without\n' +
-    'that the others are served until it answers. SIGTERM or Ctrl-C ends the process cleanly within 10 s.',
-  examples: [
-    ['tributary gateway', 'as tributary.yaml says'],
-    ['TRIBUTARY_GATEWAY_SUPERGRAPH=build/supergraph.graphql tributary gateway --port 80', 'as in production'],
-  ],
-  run,
-};
+const consolePage = (): string => readFileSync(new URL('../../console/index.html', import.meta.url), 'utf8');

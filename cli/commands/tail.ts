@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { FormattedExecutionResult } from 'graphql-ws';
-import type { Arguments, Command } from '../command.ts';
+import type { Arguments } from '../command.ts';
 import { readGivenConfiguration } from '../configuration/given.ts';
 import { CommandFailure, type ExitCode, exitCodes } from '../exit.ts';
 import { untilToldToStop } from '../stop.ts';
@@ -9,7 +9,8 @@ import { SubscriptionRefused } from '../tail/refused.ts';
 import { eventLine } from '../tail/show.ts';
 import { operationFrom } from '../tail/start.ts';
 
-const run = async (given: Arguments): Promise<ExitCode> => {
+/** See cli/manual.ts. */
+export const run = async (given: Arguments): Promise<ExitCode> => {
   const query = operationFrom(given.positionals[0] ?? '', given.text('from'));
   const variables = variablesOf(given.text('variables'));
   const url = given.text('url') ?? gatewayUrl(given);
@@ -67,39 +68,4 @@ const gatewayUrl = (given: Arguments): string => {
   const { gateway } = readGivenConfiguration(given);
   const host = gateway.host === '0.0.0.0' || gateway.host === '::' ? '127.0.0.1' : gateway.host;
   return `ws://${host}:${gateway.port}/graphql`;
-};
-
-export const tail: Command = {
-  name: 'tail',
-  summary: 'follow a subscription in the terminal, through drops and restarts',
-  positionals: ['subscription'],
-  options: [
-    { name: 'variables', value: 'json', about: 'variables of the operation, a JSON object' },
-    {
-      name: 'from',
-      value: 'position',
-      about: 'where to begin: a cursor, EARLIEST, LATEST, or a time (RFC 3339)',
-    },
-    { name: 'json', value: null, about: 'print each event as the raw JSON that came, with its cursor' },
-    {
-      name: 'url',
-      value: 'url',
-      about: 'ws:// or wss:// of the gateway; default: that of the configuration',
-    },
-  ],
-  notes:
-    'One line an event. When the connection is lost it comes back by itself, as often as needed, and goes on after the\n' +
-    'last cursor: no event is missed or told twice. What happens to the connection is told on stderr. Ctrl-C ends it.',
-  examples: [
-    ["tributary tail 'subscription { flightEvents { kind at flight { id } } }'", 'what happens from now on'],
-    [
-      "tributary tail 'subscription { flightEvents { kind flight { id } } }' --from EARLIEST --json",
-      'all that Kafka still has',
-    ],
-    [
-      'tributary tail \'subscription ($a: ID) { flightChanges(origin: $a) { kind key } }\' --variables \'{"a":"JFK"}\'',
-      'flights from one airport',
-    ],
-  ],
-  run,
 };

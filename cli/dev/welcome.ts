@@ -30,6 +30,6 @@ const examples = (http: string, port: number): readonly string[] => [
   `  curl -s ${http} -H 'content-type: application/json' -d '{"query":"{ airport(faa: \\"JFK\\") { name departures(first: 3) { nodes { id status delayMinutes destination { name } } } } }"}'`,
   '',
   'What happens now, live:',
-  `  npx tributary tail 'subscription { flightChanges(origin: "JFK") { kind key flight { status delayMinutes destination { name } } } }' --url ws://127.0.0.1:${port}/graphql`,
+  `  node cli/tributary.mjs tail 'subscription { flightChanges(origin: "JFK") { kind key flight { status delayMinutes destination { name } } } }' --url ws://127.0.0.1:${port}/graphql`,
   '',
 ];

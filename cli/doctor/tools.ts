@@ -29,7 +29,7 @@ const toolCheck = (name: string, needed: boolean, find: () => Promise<string>): 
   run: async () => {
     if (!needed) return skipped('not needed: the brokers are given');
     try {
-      return good(await find());
+      return good(`found: ${await find()}`);
     } catch (error) {
       return bad('is missing or too old', messageOf(error));
     }

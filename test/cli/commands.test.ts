@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { commands } from '../../cli/commands.ts';
+import { commands } from '../../cli/manual.ts';
 import { tributary } from './run.ts';
 
 let directory: string;
