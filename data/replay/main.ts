@@ -20,14 +20,27 @@ const main = async (): Promise<number> => {
   return 0;
 };
 
+/** How long a batch that is on its way may take once the replay is told to stop. */
+const patience = 5_000;
+
+const end = (stop: AbortController): void => {
+  stop.abort();
+  const giveUp = (): never => {
+    log('Stopped without an answer from Kafka; the next start goes on from what it has.');
+    process.exit(0);
+  };
+  setTimeout(giveUp, patience).unref();
+};
+
 const run = async (options: ReplayArguments): Promise<void> => {
   const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => end(stop));
   const { brokers, speed, signal } = { ...options, signal: stop.signal };
   const sender = await Sender.open({
     brokers,
     name,
     topics: Object.values(topics),
+    eventTopic: topics.events,
     positionTopic,
     speed,
     log,

@@ -14,7 +14,7 @@ export interface ReplayOptions {
   readonly passes: number;
   /** Go on behind it; null: begin with the airports and the first moment. */
   readonly position: Position | null;
-  /** Takes all of a batch or nothing, and remembers the position behind it. */
+  /** Writes a batch and remembers the position behind it. */
   readonly send: (records: readonly OutgoingRecord[], position: Position) => Promise<void>;
   readonly log: (line: string) => void;
   /** Ends the replay behind the batch that is on its way. */

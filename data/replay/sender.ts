@@ -11,6 +11,8 @@ export interface SenderOptions {
   readonly name: string;
   /** Topics that records go to; they must be there. */
   readonly topics: readonly string[];
+  /** The one of them with events. */
+  readonly eventTopic: string;
   /** Topic of the position; made when missing. */
   readonly positionTopic: string;
   readonly speed: number;
@@ -30,8 +32,8 @@ const isFenced = (error: unknown): boolean =>
   (error.type === 'INVALID_PRODUCER_EPOCH' || error.type === 'PRODUCER_FENCED');
 
 /**
- * Writes records and the position behind them in one transaction, so that a replay that was killed at any moment goes on
- * without a gap and without sending an event twice.
+ * Writes rows, then the events that refer to them with the position behind, each in a transaction. So a replay that was
+ * killed at any moment goes on without a gap and without sending an event twice; at most a row is written again, as it is.
  */
 export class Sender {
   /** Where the last replay of this name ended; null when there was none. */
@@ -63,37 +65,45 @@ export class Sender {
       allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner,
     });
-    await producer.connect();
-    // The first transaction fences off a predecessor and ends its last one: only then is the position final.
-    await (await producer.transaction()).abort();
-    const position = await readPosition(options.brokers, options.positionTopic, options.name);
-    return new Sender(options, producer, outage, position);
+    try {
+      await producer.connect();
+      // The first transaction fences off a predecessor and ends its last one: only then is the position final.
+      await (await producer.transaction()).abort();
+      const position = await readPosition(options.brokers, options.positionTopic, options.name);
+      return new Sender(options, producer, outage, position);
+    } catch (error) {
+      await producer.disconnect();
+      throw error;
+    }
   }
 
-  /** All of it or nothing. Rejects when Kafka does not take it, or another replay has taken over. */
+  /** Rejects when Kafka does not take it, or another replay has taken over. */
   async send(records: readonly OutgoingRecord[], position: Position): Promise<void> {
-    const byTopic = Map.groupBy(records, (record) => record.topic);
-    const topicMessages = [...byTopic].map(([topic, ofTopic]) => ({
-      topic,
-      messages: ofTopic.map(({ key, value }) => ({
-        key,
-        value: value === null ? null : JSON.stringify(value),
-      })),
-    }));
-    const { name, positionTopic, speed } = this.#options;
-    const remembered = { key: name, value: encodePosition(name, position, speed) };
+    const { name, eventTopic, positionTopic, speed } = this.#options;
+    const rows = records.filter(({ topic }) => topic !== eventTopic);
+    const events = records.filter(({ topic }) => topic === eventTopic);
+    const remembered = { topic: positionTopic, key: name, value: encodePosition(name, position, speed) };
+    // Rows first and by themselves: who joins an event with its flight finds the flight as the event left it.
+    await this.#commit(rows.map(messageOf));
+    await this.#commit([...events.map(messageOf), remembered]);
+  }
+
+  /** All of it or nothing. */
+  async #commit(messages: readonly TopicMessage[]): Promise<void> {
+    const byTopic = Map.groupBy(messages, ({ topic }) => topic);
     const transaction = await this.#producer.transaction();
     try {
-      await transaction.sendBatch({
-        topicMessages: [...topicMessages, { topic: positionTopic, messages: [remembered] }],
-      });
+      const topicMessages = [...byTopic].map(([topic, ofTopic]) => ({ topic, messages: ofTopic }));
+      await transaction.sendBatch({ topicMessages });
       await transaction.commit();
       this.#outage.ends();
     } catch (error) {
       // What matters is the first error; where even the abort fails, the next start or the timeout ends the transaction.
       if (transaction.isActive()) await transaction.abort().catch(() => undefined);
       throw isFenced(error)
-        ? new Error(`Another replay of ${name} has taken over, so this one ends.`, { cause: error })
+        ? new Error(`Another replay of ${this.#options.name} has taken over, so this one ends.`, {
+            cause: error,
+          })
         : error;
     }
   }
@@ -102,3 +112,15 @@ export class Sender {
     return this.#producer.disconnect();
   }
 }
+
+interface TopicMessage {
+  readonly topic: string;
+  readonly key: string;
+  readonly value: string | null;
+}
+
+const messageOf = ({ topic, key, value }: OutgoingRecord): TopicMessage => ({
+  topic,
+  key,
+  value: value === null ? null : JSON.stringify(value),
+});

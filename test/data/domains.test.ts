@@ -54,7 +54,7 @@ describe('what the replay writes is what the SDL declares', () => {
   test('each topic is declared, and each record is keyed as its topic says', () => {
     const keys = new Map(topics.map(({ name, key }) => [name, key[0]!]));
     expect([...new Set(written.map(({ topic }) => topic))].toSorted()).toEqual([...keys.keys()].toSorted());
-    for (const { topic, key, value } of written) expect(value?.[keys.get(topic)!]).toBe(key);
+    expect(written.filter(({ topic, key, value }) => value?.[keys.get(topic)!] !== key)).toEqual([]);
   });
 
   test.each(topics)(

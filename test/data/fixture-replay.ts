@@ -16,6 +16,7 @@ const sender = await Sender.open({
   brokers: brokers.split(','),
   name: prefix,
   topics: Object.values(topics).map((topic) => `${prefix}.${topic}`),
+  eventTopic: `${prefix}.${topics.events}`,
   positionTopic: `${prefix}.position`,
   speed,
   log,
