@@ -12,11 +12,6 @@ export async function executePlan(step: Step, run: Run): Promise<void> {
     case 'parallel':
       await Promise.all(step.steps.map((child) => executePlan(child, run)));
       return;
-    case 'condition': {
-      const branch = run.coerced[step.variable] === true ? step.whenTrue : step.whenFalse;
-      if (branch !== null) await executePlan(branch, run);
-      return;
-    }
     case 'fetch':
       run.signal.throwIfAborted();
       if (step.represent === null) await fetchRoot(step, run);

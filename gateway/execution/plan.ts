@@ -8,16 +8,8 @@ import { compileRepresent, type Represent } from './representations.ts';
 import { compileRewrites, type Rewrite } from './rewrites.ts';
 import type { TypeRelations } from './types.ts';
 
-/** The planner's nodes, compiled for running many times. */
-export type Step =
-  | { readonly kind: 'sequence' | 'parallel'; readonly steps: readonly Step[] }
-  | {
-      readonly kind: 'condition';
-      readonly variable: string;
-      readonly whenTrue: Step | null;
-      readonly whenFalse: Step | null;
-    }
-  | FetchStep;
+/** The planner's nodes, compiled for running many times. Conditions are decided before planning. */
+export type Step = { readonly kind: 'sequence' | 'parallel'; readonly steps: readonly Step[] } | FetchStep;
 
 export interface FetchStep {
   readonly kind: 'fetch';
@@ -56,20 +48,12 @@ export function compilePlan(
       return { kind: 'parallel', steps: node.nodes.map((child) => compilePlan(child, context, path)) };
     case 'Flatten':
       return compilePlan(node.node, context, [...path, ...node.path]);
-    case 'Condition': {
-      const branch = (child: PlanNode | undefined): Step | null =>
-        child === undefined ? null : compilePlan(child, context, path);
-      return {
-        kind: 'condition',
-        variable: node.condition,
-        whenTrue: branch(node.ifClause),
-        whenFalse: branch(node.elseClause),
-      };
-    }
     case 'Fetch':
       return compileFetch(node, context, path);
+    case 'Condition':
     case 'Defer':
-      throw requestError('The gateway does not support @defer.', 'BAD_REQUEST');
+      // Conditions are decided before planning, and @defer is off in the planner.
+      throw requestError(`The plan has an unexpected ${node.kind} node.`, 'INTERNAL');
   }
 }
 
@@ -140,8 +124,6 @@ export function usesContext(step: Step): boolean {
     case 'sequence':
     case 'parallel':
       return step.steps.some(usesContext);
-    case 'condition':
-      return [step.whenTrue, step.whenFalse].some((branch) => branch !== null && usesContext(branch));
     case 'fetch':
       return step.context !== null;
   }

@@ -19,6 +19,8 @@ export function compileRepresent(
   return (object) => {
     const representation = select(object, selections, types);
     if (representation === null || typeof representation.__typename !== 'string') return null;
+    // The planner may have left a type without its key (seen under an interface object and @skip): nothing to ask by.
+    if (Object.keys(representation).length === 1) return null;
     inputRewrite?.(representation);
     return representation;
   };

@@ -18,8 +18,6 @@ export interface Run {
   readonly types: TypeRelations;
   /** As the client sent them. */
   readonly variables: Readonly<Record<string, unknown>>;
-  /** With defaults: what `@skip` and `@include` go by. */
-  readonly coerced: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>> | undefined;
   readonly signal: AbortSignal;
   /** For one fetch, in milliseconds; null leaves it to the fetcher. */

@@ -181,7 +181,8 @@ function fits(type: GraphQLCompositeType, condition: string | undefined, schema:
   );
 }
 
-function isIncluded(selection: SelectionNode, conditions: Readonly<Record<string, unknown>>): boolean {
+/** What `@skip` and `@include` say of a selection, for these values of their variables. */
+export function isIncluded(selection: SelectionNode, conditions: Readonly<Record<string, unknown>>): boolean {
   for (const directive of selection.directives ?? []) {
     const name = directive.name.value;
     if (name !== 'skip' && name !== 'include') continue;

@@ -11,6 +11,7 @@ import { Operations, type PreparedOperation } from './operations.ts';
 import { planSubscription, type SubscriptionPlan, type SubscriptionRequest } from './subscription.ts';
 import { type LoadedSupergraph, loadSupergraph } from './supergraph.ts';
 import { coerceVariables, refusalOf } from './variables.ts';
+import type { Variant } from './variants.ts';
 
 /** A supergraph with its planner and caches, immutable: a change of the schema makes another one. */
 export interface Generation {
@@ -71,12 +72,10 @@ async function execute(
 ): Promise<ExecutionResult> {
   const variables = request.variables ?? {};
   let operation: PreparedOperation;
-  let coerced: Readonly<Record<string, unknown>>;
-  let shape: ReturnType<PreparedOperation['shapeFor']>;
+  let variant: Variant;
   try {
     operation = operations.prepare(request.document, request.operationName);
-    coerced = coerceVariables(supergraph.apiSchema, operation, variables);
-    shape = operation.shapeFor(coerced);
+    variant = operation.variantFor(coerceVariables(supergraph.apiSchema, operation, variables));
   } catch (error) {
     return { errors: refusalOf(error) };
   }
@@ -87,24 +86,23 @@ async function execute(
     failures: new Failures(),
     types: supergraph.types,
     variables,
-    coerced,
     headers: request.headers,
     signal: request.signal ?? new AbortController().signal,
     deadlineMs: null,
     maximumRepresentations: Number.POSITIVE_INFINITY,
-    deduplicate: operation.deduplicate,
+    deduplicate: variant.deduplicate,
     after: request.after ?? null,
     position: null,
   };
-  if (operation.plan !== null) await executePlan(operation.plan, run);
+  if (variant.plan !== null) await executePlan(variant.plan, run);
   const { definition, fragments } = operation;
-  introspectInto(run.roots[0] ?? {}, shape, {
+  introspectInto(run.roots[0] ?? {}, variant.shape, {
     schema: supergraph.apiSchema,
     operation: definition,
     fragments,
     variables,
   });
-  const result = resultOf(shape, run, 0);
+  const result = resultOf(variant.shape, run, 0);
   return run.position === null
     ? result
     : { ...result, extensions: { tributary: { position: run.position } } };

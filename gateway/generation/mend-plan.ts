@@ -41,14 +41,9 @@ function mendNode(node: PlanNode, virtual: VirtualFields): PlanNode {
       return { ...node, nodes: node.nodes.map((child) => mendNode(child, virtual)) };
     case 'Flatten':
       return { ...node, node: mendNode(node.node, virtual) };
-    case 'Condition':
-      return {
-        ...node,
-        ...(node.ifClause === undefined ? {} : { ifClause: mendNode(node.ifClause, virtual) }),
-        ...(node.elseClause === undefined ? {} : { elseClause: mendNode(node.elseClause, virtual) }),
-      };
     case 'Fetch':
       return mendFetch(node, virtual);
+    case 'Condition':
     case 'Defer':
       return node;
   }

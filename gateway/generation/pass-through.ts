@@ -1,4 +1,5 @@
 import {
+  type DocumentNode,
   type FragmentDefinitionNode,
   type GraphQLCompositeType,
   type GraphQLNamedType,
@@ -14,8 +15,8 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { FetchStep } from '../execution/plan.ts';
-import type { PreparedOperation } from './operations.ts';
 import type { LoadedSupergraph } from './supergraph.ts';
+import type { Variant } from './variants.ts';
 
 /**
  * True when what the upstream sends under `data` is, byte for byte, what the client asked for: nothing to join, no
@@ -23,30 +24,28 @@ import type { LoadedSupergraph } from './supergraph.ts';
  * False costs a shaping; a wrong true would leak.
  */
 export function passesThrough(
-  operation: PreparedOperation,
+  { plan, planned, emptied }: Variant,
   primary: FetchStep,
   supergraph: LoadedSupergraph,
 ): boolean {
-  if (operation.plan !== null || primary.rewriteOutput !== null) return false;
+  if (plan !== null || emptied || primary.rewriteOutput !== null) return false;
   const root = supergraph.apiSchema.getSubscriptionType();
-  const document = parse(primary.query, { noLocation: true });
-  const sent = document.definitions.find((node) => node.kind === Kind.OPERATION_DEFINITION);
-  if (!isCompositeType(root) || sent === undefined) return false;
-  const fragments = document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
-  const asked = inlined(
-    root,
-    operation.definition.selectionSet,
-    fragmentsByName(operation.fragments),
-    supergraph,
-  );
-  const upstream = inlined(root, sent.selectionSet, fragmentsByName(fragments), supergraph);
+  if (!isCompositeType(root)) return false;
+  const asked = inlinedOperation(planned, root, supergraph);
+  const upstream = inlinedOperation(parse(primary.query, { noLocation: true }), root, supergraph);
   return printed(asked) === printed(upstream) && nothingHidden(root, asked, supergraph);
 }
 
-const fragmentsByName = (
-  fragments: readonly FragmentDefinitionNode[],
-): ReadonlyMap<string, FragmentDefinitionNode> =>
-  new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
+function inlinedOperation(
+  { definitions }: DocumentNode,
+  root: GraphQLNamedType,
+  supergraph: LoadedSupergraph,
+): readonly SelectionNode[] {
+  const operation = definitions.find((node) => node.kind === Kind.OPERATION_DEFINITION);
+  const fragments = definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
+  const byName = new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
+  return inlined(root, operation?.selectionSet, byName, supergraph);
+}
 
 const printed = (selections: readonly SelectionNode[]): string =>
   print({ kind: Kind.SELECTION_SET, selections });

@@ -10,10 +10,11 @@ import { resultOf } from '../execution/result.ts';
 import { type Run, variablesOf } from '../execution/run.ts';
 import type { ObjectShape } from '../execution/shape.ts';
 import type { GenerationLimits } from './limits.ts';
-import type { Operations, PreparedOperation } from './operations.ts';
+import type { Operations } from './operations.ts';
 import { passesThrough } from './pass-through.ts';
 import type { LoadedSupergraph } from './supergraph.ts';
 import { coerceVariables, refusalOf } from './variables.ts';
+import type { Variant } from './variants.ts';
 
 /** A subscription, planned once for all of its clients and events. */
 export interface SubscriptionPlan {
@@ -82,24 +83,23 @@ function plan(request: SubscriptionRequest, context: SubscriptionContext): Subsc
   const { supergraph } = context;
   const operation = context.operations.prepare(request.document, request.operationName);
   const variables = request.variables ?? {};
-  const coerced = coerceVariables(supergraph.apiSchema, operation, variables);
-  const shape = operation.shapeFor(coerced);
-  const { primary } = operation;
+  const variant = operation.variantFor(coerceVariables(supergraph.apiSchema, operation, variables));
+  const { primary, plan: joins, shape } = variant;
   const responseKey = shape.fields[0]?.key;
   if (primary === null || responseKey === undefined || shape.fields.length > 1) {
     throw requestError('The operation is no subscription of one field.', 'BAD_REQUEST');
   }
-  const startRun = runStarter(operation, primary, variables, coerced, context);
+  const startRun = runStarter(variant, primary, variables, context);
   return {
     subgraph: primary.subgraph,
     document: primary.query,
     variables: variablesOf(primary, variables),
     ...(primary.operationName === undefined ? {} : { operationName: primary.operationName }),
     responseKey,
-    passThrough: passesThrough(operation, primary, supergraph),
+    passThrough: passesThrough(variant, primary, supergraph),
     complete: async (events) => {
       const run = startRun(events);
-      if (operation.plan !== null && run.roots.length > 0) await executePlan(operation.plan, run);
+      if (joins !== null && run.roots.length > 0) await executePlan(joins, run);
       return events.map(({ result }, index) => completed(result, shape, run, index));
     },
   };
@@ -115,10 +115,9 @@ function completed(result: ExecutionResult, shape: ObjectShape, run: Run, index:
 }
 
 function runStarter(
-  operation: PreparedOperation,
+  variant: Variant,
   primary: FetchStep,
   variables: Readonly<Record<string, unknown>>,
-  coerced: Readonly<Record<string, unknown>>,
   { supergraph, fetcher, limits }: SubscriptionContext,
 ): (events: readonly SubscriptionEvent[]) => Run {
   const { signal } = new AbortController();
@@ -129,12 +128,11 @@ function runStarter(
     failures: new Failures(),
     types: supergraph.types,
     variables,
-    coerced,
     headers: undefined,
     signal,
     deadlineMs: limits.joinDeadlineMs,
     maximumRepresentations: limits.representations,
-    deduplicate: operation.deduplicate,
+    deduplicate: variant.deduplicate,
     after: events.reduce<AfterPositions | null>((merged, { after }) => mergeAfter(merged, after), null),
     position: null,
   });

@@ -24,8 +24,8 @@ export interface LoadedSupergraph {
   readonly types: TypeRelations;
   /** True for an enum, interface or union of which the API schema shows only some values or types. */
   hidesPartOf(typename: string): boolean;
-  /** Throws GraphQLErrors for an operation that does not fit the schema; takes about 2 ms. */
-  plan(document: DocumentNode, operationName: string | null): QueryPlan;
+  /** Plans the document's one operation. Throws a GraphQLError when it does not fit the schema; takes about 2 ms. */
+  plan(document: DocumentNode): QueryPlan;
 }
 
 /** Throws SCHEMA_INVALID for an SDL that is no supergraph. */
@@ -55,12 +55,8 @@ function load(supergraphSdl: string): LoadedSupergraph {
     ),
     types: readTypeRelations(original.schema),
     hidesPartOf: (typename) => hiding.has(typename),
-    plan(document, operationName) {
-      const operation = operationFromDocument(
-        planningSchema,
-        document,
-        operationName === null ? {} : { operationName },
-      );
+    plan(document) {
+      const operation = operationFromDocument(planningSchema, document);
       return mendPlan(planner.buildQueryPlan(operation), virtual);
     },
   };

@@ -72,6 +72,15 @@ describe('joins', () => {
     );
   });
 
+  test('keys come in the order of the operation, fragments in their place', async () => {
+    const { data } = await shop().run(
+      '{ user(id: "1") { ...f name best { name } } u: users { id } user(id: "1") { id best { id } } } fragment f on User { reviews { stars id } name }',
+    );
+    expect(JSON.stringify(data)).toMatch(
+      /^{"user":{"reviews":\[{"stars":5,"id":"r1"}.*\],"name":"Ada","best":{"name":"Ben","id":"2"},"id":"1"},"u":/,
+    );
+  });
+
   test('@skip and @include by variables, on fields and fragments', async () => {
     const graph = shop();
     const query = `query($a: Boolean!, $b: Boolean = true) {

@@ -133,3 +133,30 @@ describe('@requires of fields with arguments', () => {
     expect(() => shop().run('{ products { price__requires_0 } }')).toThrow(/Cannot query field/);
   });
 });
+
+test('a field that is left out takes nothing from its neighbour that requires less', async () => {
+  const graph = buildGraph({
+    a: {
+      typeDefs: 'type It @key(fields: "id") { id: ID! title: String pages: Int }',
+      resolvers: { It: { __resolveReference: () => ({ id: '1', title: 'T', pages: 3 }) } },
+    },
+    b: {
+      typeDefs: `
+        type Query { it: It }
+        type It @key(fields: "id") {
+          id: ID! title: String @external pages: Int @external
+          double: Int @requires(fields: "pages") slogan: String @requires(fields: "title pages")
+        }`,
+      resolvers: {
+        Query: { it: () => ({ id: '1' }) },
+        It: { double: ({ pages }: { pages: number }) => pages * 2, slogan: () => 'S' },
+      },
+    },
+  });
+  const query = 'query($yes: Boolean!) { it { double slogan @include(if: $yes) } }';
+  expect((await graph.run(query, { variables: { yes: false } })).data).toEqual({ it: { double: 6 } });
+  expect((await graph.oracle(query, { yes: false })).data, 'stock errs').toEqual({ it: { double: null } });
+  expect((await graph.run(query, { variables: { yes: true } })).data).toEqual({
+    it: { double: 6, slogan: 'S' },
+  });
+});

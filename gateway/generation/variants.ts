@@ -1,0 +1,108 @@
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  type OperationDefinitionNode,
+} from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { requestError } from '../execution/errors.ts';
+import { compileFetch, compilePlan, type FetchStep, type Step, usesContext } from '../execution/plan.ts';
+import { compileShape, type ObjectShape } from '../execution/shape.ts';
+import { type Conditions, conditionVariables, withoutConditions } from './conditions.ts';
+import type { LoadedSupergraph } from './supergraph.ts';
+
+/** An operation, planned and compiled for one combination of `@skip` and `@include` values. */
+export interface Variant {
+  /** What is planned: this operation without its conditions. */
+  readonly planned: DocumentNode;
+  /** True when conditions left nothing of some selection set, and `__typename` is planned in its place. */
+  readonly emptied: boolean;
+  readonly shape: ObjectShape;
+  /** The event of a subscription; null for queries and mutations. */
+  readonly primary: FetchStep | null;
+  /** What to run: for a subscription, the joins of an event. Null when there is nothing to fetch. */
+  readonly plan: Step | null;
+  /** False when equal entities may have different joins below them. */
+  readonly deduplicate: boolean;
+}
+
+/** Variants kept of one operation; the least recently used one goes. */
+const maximumVariants = 32;
+
+/** Variants of an operation by coerced variables. The function throws a GraphQLError for what cannot be planned. */
+export function variantsOf(
+  supergraph: LoadedSupergraph,
+  definition: OperationDefinitionNode,
+  fragments: readonly FragmentDefinitionNode[],
+): (coerced: Conditions) => Variant {
+  const names = conditionVariables([definition, ...fragments]);
+  const variants = new LRUCache<string, Variant>({ max: maximumVariants });
+  return (coerced) => {
+    const key = names.map((name) => (coerced[name] === true ? '1' : '0')).join('');
+    const known = variants.get(key);
+    if (known !== undefined) return known;
+    const conditions = Object.fromEntries(names.map((name) => [name, coerced[name]]));
+    const variant = makeVariant(supergraph, definition, fragments, conditions);
+    variants.set(key, variant);
+    return variant;
+  };
+}
+
+function makeVariant(
+  supergraph: LoadedSupergraph,
+  definition: OperationDefinitionNode,
+  fragments: readonly FragmentDefinitionNode[],
+  conditions: Conditions,
+): Variant {
+  const { document: planned, emptied } = withoutConditions(definition, fragments, conditions);
+  const { node } = planOf(supergraph, planned);
+  const primary = node?.kind === 'Subscription' ? compileFetch(node.primary, supergraph, []) : null;
+  const rest = node?.kind === 'Subscription' ? node.rest : node;
+  const plan = rest === undefined ? null : compilePlan(rest, supergraph);
+  const covered = new Set(primary?.keys);
+  if (plan !== null) addRootKeys(plan, covered);
+  const shape = shapeOf(supergraph, definition, fragments, conditions);
+  checkCoverage(shape, covered);
+  return { planned, emptied, shape, primary, plan, deduplicate: plan === null || !usesContext(plan) };
+}
+
+function planOf(supergraph: LoadedSupergraph, document: DocumentNode) {
+  try {
+    return supergraph.plan(document);
+  } catch (error) {
+    if (error instanceof GraphQLError) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    throw requestError(`The operation cannot be planned: ${message}`, 'BAD_REQUEST');
+  }
+}
+
+function shapeOf(
+  { apiSchema }: LoadedSupergraph,
+  definition: OperationDefinitionNode,
+  fragments: readonly FragmentDefinitionNode[],
+  conditions: Conditions,
+): ObjectShape {
+  const root = apiSchema.getRootType(definition.operation);
+  if (root === undefined || root === null) {
+    throw requestError(`The schema has no ${definition.operation} type.`, 'BAD_REQUEST');
+  }
+  const byName = new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
+  return compileShape(root, [definition.selectionSet], { schema: apiSchema, fragments: byName, conditions });
+}
+
+/** Keys of the root that some fetch of the plan fills. */
+function addRootKeys(step: Step, into: Set<string>): void {
+  if (step.kind !== 'fetch') for (const child of step.steps) addRootKeys(child, into);
+  else if (step.path.length === 0) for (const key of step.keys) into.add(key);
+}
+
+/**
+ * The planner gives up a root field in silence when nothing follows on its branch, such as an interface that no type
+ * implements; its null would look like an answer.
+ */
+function checkCoverage(shape: ObjectShape, covered: ReadonlySet<string>): void {
+  for (const { key, coordinate, value } of shape.fields) {
+    if (value.kind === 'typename' || value.kind === 'introspection' || covered.has(key)) continue;
+    throw requestError(`No subgraph can answer ${coordinate} with what is selected of it.`, 'BAD_REQUEST');
+  }
+}
