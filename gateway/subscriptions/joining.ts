@@ -2,7 +2,7 @@ import type { Cursor } from '../../schema/cursor/cursor.ts';
 import { decodeCursor } from '../../schema/cursor/decode.ts';
 import { encodeCursor } from '../../schema/cursor/encode.ts';
 import { covers, laterOf, nextOffset, type Position } from '../../schema/position.ts';
-import { encodeStamp, type RingEntry } from './event.ts';
+import { encodeStamp, type RecordPlace, type RingEntry } from './event.ts';
 import type { JoinPoint, Ring } from './ring.ts';
 
 /** How a client that brings a cursor comes to the shared stream (S14). */
@@ -40,6 +40,10 @@ export const reachedBy = (from: Cursor | null, reached: Cursor): Position =>
 export const closesTheGap = (own: Position, until: string): boolean =>
   covers(own, decodeCursor(until).position);
 
+/** RESET begins a snapshot, so its cursor is one of an unfinished snapshot; UP_TO_DATE, without a record too, ends one. */
+const isReset = (at: RecordPlace | null, cursor: string): boolean =>
+  at === null && decodeCursor(cursor).snapshotUntil !== null;
+
 /** A cursor of one client, and the bytes that stand in place of the shared stamp. */
 export interface OwnStamp {
   readonly cursor: string;
@@ -64,13 +68,12 @@ export class Transition {
 
   /** SKIP: the client has it. SHARED: the shared bytes are right. Else the client's own cursor behind the event. */
   pass(entry: RingEntry): 'SKIP' | 'SHARED' | OwnStamp {
-    if (entry.at === null || entry.cursor === null) {
+    if (this.#over || entry.cursor === null || isReset(entry.at, entry.cursor)) {
       // A RESET or a gap begins anew, and what follows it may lie at any offset.
       this.#over = true;
       return 'SHARED';
     }
-    const [partition, offset] = entry.at;
-    if (offset < nextOffset(this.#own, partition)) return 'SKIP';
+    if (entry.at !== null && entry.at[1] < nextOffset(this.#own, entry.at[0])) return 'SKIP';
     const merged = this.cursorAt(entry.cursor);
     return merged === entry.cursor ? 'SHARED' : { cursor: merged, stamp: encodeStamp(entry.at, merged) };
   }

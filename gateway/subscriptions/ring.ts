@@ -1,3 +1,4 @@
+import { decodeCursor } from '../../schema/cursor/decode.ts';
 import type { RingEntry } from './event.ts';
 
 /** What an entry costs beside its bytes: objects, cursor text. */
@@ -62,8 +63,7 @@ export class Ring {
     this.#entries.push(entry);
     this.#count(cost(entry));
     this.#head = entry.cursor;
-    // RESET and its like are about no record: who joins before them by offsets would skip what belongs to them.
-    if (entry.at === null) this.#oldestJoin = this.#joinAt(this.end, entry.cursor);
+    if (entry.at === null) this.#oldestJoin = this.#joinBehind(entry);
     while (this.#bytes > this.#limit && this.evict());
     this.#budget.enforce();
   }
@@ -71,7 +71,7 @@ export class Ring {
   /** The stream moved on without an event. */
   progress(cursor: string): void {
     this.#head = cursor;
-    this.#oldestJoin ??= this.#joinAt(this.end, cursor);
+    if (this.end === 0) this.#oldestJoin ??= this.#joinAt(0, cursor);
   }
 
   /** Drops the oldest entry; false when only the newest is left. */
@@ -101,6 +101,15 @@ export class Ring {
     this.#start = this.end;
     this.#entries = [];
     this.#dropped = 0;
+  }
+
+  /**
+   * An event about no record: who joins before it by offsets would skip what belongs to it. Behind a RESET nobody can
+   * join until its snapshot is done: whether a cursor from before it still holds is for the subgraph to judge (S11).
+   */
+  #joinBehind({ cursor }: RingEntry): JoinPoint | null {
+    const inSnapshot = cursor !== null && decodeCursor(cursor).snapshotUntil !== null;
+    return inSnapshot ? null : this.#joinAt(this.end, cursor);
   }
 
   #joinAt(index: number, cursor: string | null): JoinPoint | null {

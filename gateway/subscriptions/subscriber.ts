@@ -1,6 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { Cursor } from '../../schema/cursor/cursor.ts';
 import { decodeCursor } from '../../schema/cursor/decode.ts';
+import { encodeCursor } from '../../schema/cursor/encode.ts';
 import { type ErrorCode, TributaryError } from '../../schema/errors.ts';
 import { covers } from '../../schema/position.ts';
 import type { CatchUp } from './catch-up.ts';
@@ -34,7 +35,7 @@ export interface Outlet {
   wake(): void;
 }
 
-/** Catch-ups in a row that the live stream overtook. */
+/** Times that the live stream may overtake a client that joins. */
 const maximumRestarts = 5;
 
 /**
@@ -50,6 +51,8 @@ export class Subscriber {
   #index = 0;
   #catchUp: CatchUp | null = null;
   #until = '';
+  /** Not yet at the end of the ring since it began: a client that falls off now is no slow one. */
+  #joining = true;
   #restarts = 0;
   #transition: Transition | null = null;
   #ahead: NodeJS.Timeout | null = null;
@@ -79,6 +82,7 @@ export class Subscriber {
     if (fromNow || this.#operation.ending !== null) {
       this.#phase = 'LIVE';
       this.#startDue = true;
+      if (ring.head !== null) this.#moveTo(ring.head);
     } else if (ring.head === null) {
       this.fail(
         'CURSOR_INVALID',
@@ -94,7 +98,7 @@ export class Subscriber {
 
   /** Events or an ending may be there. A client that takes nothing is found here when it falls off the ring. */
   wake(): void {
-    if (this.#phase === 'LIVE' && this.#index < this.#operation.ring.start) this.#fall();
+    if (this.#phase === 'LIVE' && this.#index < this.#operation.ring.start) this.#fallOff();
     else this.#outlet.wake();
   }
 
@@ -188,6 +192,7 @@ export class Subscriber {
     const entry = this.#catchUp?.take();
     if (entry !== undefined) {
       if (entry.cursor !== null) this.#moveTo(entry.cursor);
+      this.#told = entry.cursor;
       this.#operation.counters.deliveries += 1;
       return { kind: 'EVENT', entry, stamp: null };
     }
@@ -197,43 +202,36 @@ export class Subscriber {
   }
 
   #moveTo(text: string): void {
-    this.#told = text;
     this.#position = { kind: 'CURSOR', text, cursor: decodeCursor(text) };
   }
 
   #goLive(reached: string): void {
     this.#catchUp?.stop();
     this.#catchUp = null;
-    const { ring, field } = this.#operation;
     const from = this.#position?.kind === 'CURSOR' ? this.#position.cursor : null;
-    const own = reachedBy(from, decodeCursor(reached));
+    const cursor = decodeCursor(reached);
+    const own = reachedBy(from, cursor);
     if (!closesTheGap(own, this.#until)) {
-      this.fail(
-        'SUBGRAPH_FAILED',
-        `The subgraph ended the catch-up of "${field}" before the position it was asked for.`,
-      );
+      const message = `The subgraph ended the catch-up of "${this.#operation.field}" before the position it was asked for.`;
+      this.fail('SUBGRAPH_FAILED', message);
       return;
     }
-    if (this.#index < ring.start) {
-      this.#restart(reached);
-      return;
-    }
+    this.#moveTo(encodeCursor({ ...cursor, position: own }));
     this.#transition = new Transition(own);
     this.#phase = 'LIVE';
     this.#startDue = true;
   }
 
-  /** The live stream went on further than the ring holds: once more, from where the client stands now. */
-  #restart(reached: string): void {
+  /** The ring went on without the client. While it joins it starts over from where it stands; later it is too slow. */
+  #fallOff(): void {
     const { head } = this.#operation.ring;
     this.#restarts += 1;
-    if (head === null || this.#restarts > maximumRestarts) {
+    if (!this.#joining || head === null || this.#position === null || this.#restarts > maximumRestarts) {
       this.#fall();
       return;
     }
-    const told = this.#told;
-    this.#moveTo(reached);
-    this.#told = told;
+    this.#release();
+    this.#transition = null;
     this.#startCatchUp(head);
   }
 
@@ -241,17 +239,21 @@ export class Subscriber {
     const { ring, counters } = this.#operation;
     for (;;) {
       if (this.#index < ring.start) {
-        this.#fall();
+        this.#fallOff();
         return this.#ending;
       }
       const entry = ring.get(this.#index);
-      if (entry === undefined) return this.#operation.ending;
+      if (entry === undefined) {
+        this.#joining = false;
+        return this.#operation.ending;
+      }
       this.#index += 1;
       const passed = this.#transition?.pass(entry) ?? 'SHARED';
       if (this.#transition?.over === true) this.#transition = null;
       if (passed === 'SKIP') continue;
       counters.deliveries += 1;
       this.#told = passed === 'SHARED' ? entry.cursor : passed.cursor;
+      if (this.#joining && this.#told !== null) this.#moveTo(this.#told);
       return { kind: 'EVENT', entry, stamp: passed === 'SHARED' ? null : passed.stamp };
     }
   }

@@ -106,9 +106,11 @@ export class SharedUpstream {
       backoff.reset();
       this.#backoff.reset();
     };
-    this.#options.onOpen();
     subscription.id = socket.subscribe(subscription.request(), {
-      sent: (hasCursors) => sink.sent(hasCursors),
+      sent: (hasCursors) => {
+        this.#options.onOpen();
+        sink.sent(hasCursors);
+      },
       next: (payload, stamp, bytes) => {
         heard();
         sink.next(payload, stamp, bytes);

@@ -278,6 +278,9 @@ describe('joining the shared stream', () => {
       { numRuns: 40 },
     );
     expectExact(keeper, events.idsFrom([0, 0, 0]));
+    // Both ways of joining were met.
+    expect(world.gateway.counters.ringJoins).toBeGreaterThan(0);
+    expect(world.gateway.counters.catchUpsOpened).toBeGreaterThan(0);
   });
 });
 

@@ -16,6 +16,8 @@ export class ItemsSubgraph {
   readonly calls: number[] = [];
   /** `extensions` of each call. */
   readonly extensions: unknown[] = [];
+  /** `extensions` of each other request. */
+  readonly queries: unknown[] = [];
   readonly #server: Server;
 
   constructor() {
@@ -35,6 +37,8 @@ export class ItemsSubgraph {
       if (Array.isArray(variables?.representations)) {
         this.calls.push(variables.representations.length);
         this.extensions.push(extensions);
+      } else {
+        this.queries.push(extensions);
       }
       const result = await graphql({ schema, source: query, variableValues: variables });
       response.setHeader('content-type', 'application/json').end(JSON.stringify(result));

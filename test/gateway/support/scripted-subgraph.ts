@@ -192,13 +192,20 @@ export class ScriptedSubgraph {
   async kill(): Promise<void> {
     const closed = once(this.#server!, 'close');
     this.#server!.close();
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    this.cut();
     this.#websockets?.close();
     await closed;
   }
 
+  /** Hears and says nothing more on the connections that it has. */
+  freeze(): void {
+    for (const socket of this.#sockets) socket.pause();
+  }
+
   /** Cuts all connections; the port stays open. */
   cut(): void {
+    // Told first, the stock server does not complain of sockets that are gone.
+    for (const websocket of this.#websockets?.clients ?? []) websocket.terminate();
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 

@@ -9,7 +9,7 @@ interface Stamped {
 
 export interface Received {
   readonly data: {
-    readonly events?: { id: string; item?: { name: string } | null };
+    readonly events?: { id: string; padding?: string; item?: { name: string } | null };
     readonly tick?: number;
   } | null;
   readonly errors?: readonly { message: string; extensions: { code: string } }[];

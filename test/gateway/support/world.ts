@@ -15,9 +15,16 @@ export class World {
   readonly events: ScriptedSubgraph;
   readonly items: ItemsSubgraph;
   readonly gateway: RunningGateway;
+  readonly supergraphSdl: string;
   readonly #clients: Client[] = [];
 
-  constructor(events: ScriptedSubgraph, items: ItemsSubgraph, gateway: RunningGateway) {
+  constructor(
+    events: ScriptedSubgraph,
+    items: ItemsSubgraph,
+    gateway: RunningGateway,
+    supergraphSdl: string,
+  ) {
+    this.supergraphSdl = supergraphSdl;
     this.events = events;
     this.items = items;
     this.gateway = gateway;
@@ -69,5 +76,5 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
   if (supergraphSdl === undefined) throw new Error(String(errors));
   const log = pino({ level: 'silent' });
   const gateway = await startGateway({ port: 0, ...gatewayOptions, supergraphSdl, log });
-  return new World(events, items, gateway);
+  return new World(events, items, gateway, supergraphSdl);
 };
