@@ -64,14 +64,12 @@ export const subgraphError = (
     ...(cause === undefined ? {} : { cause }),
   });
 
-/** What a rejected fetch may tell clients: its own words when it is typed, else no more than the subgraph's name. */
-export function failureOf(error: unknown, subgraph: string): Failure {
-  const typed =
-    error instanceof TributaryError
-      ? error
-      : subgraphError('SUBGRAPH_FAILED', subgraph, 'could not be asked.', error);
-  return { message: typed.message, extensions: { ...typed.extensions, subgraph }, quiet: false };
-}
+/** What the fields of a fetch that was rejected say. */
+export const failureOf = (error: TributaryError, subgraph: string): Failure => ({
+  message: error.message,
+  extensions: { ...error.extensions, subgraph },
+  quiet: false,
+});
 
 /** Extensions of subgraph errors that tell of its inside, or (`http`) would steer @apollo/server's answer. */
 const insideKeys = new Set(['stacktrace', 'exception', 'serviceName', 'http']);

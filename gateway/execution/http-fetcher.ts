@@ -4,6 +4,7 @@ import { TributaryError } from '../../schema/errors.ts';
 import { isData } from './data.ts';
 import { subgraphError } from './errors.ts';
 import type { Fetcher, Subgraph, SubgraphRequest } from './fetcher.ts';
+import type { Log } from './run.ts';
 
 export interface HttpFetcherOptions {
   /** Milliseconds from the request to the last byte of the answer; then SUBGRAPH_TIMEOUT. Default 5,000. */
@@ -14,6 +15,8 @@ export interface HttpFetcherOptions {
   readonly connections?: number;
   /** Requests that may wait for a connection to one subgraph; more are refused with SUBGRAPH_UNAVAILABLE. Default 4,096. */
   readonly maximumWaiting?: number;
+  /** Told when a subgraph stops to answer, with the cause, and when it is back; pino fits. */
+  readonly log?: Log;
 }
 
 export interface HttpFetcher extends Fetcher {
@@ -30,6 +33,7 @@ export function createHttpFetcher(options: HttpFetcherOptions = {}): HttpFetcher
     maximumWaiting: options.maximumWaiting ?? 4096,
   };
   const pools = new Map<string, Pool>();
+  const health = new Health(options.log);
   const poolOf = (origin: string): Pool => {
     const known = pools.get(origin);
     if (known !== undefined) return known;
@@ -51,13 +55,40 @@ export function createHttpFetcher(options: HttpFetcherOptions = {}): HttpFetcher
       if (pool.stats.queued >= settings.maximumWaiting) {
         throw subgraphError('SUBGRAPH_UNAVAILABLE', subgraph.name, 'has too many requests waiting for it.');
       }
-      return fetchFrom(pool, pathname + search, subgraph.name, request, signal, settings);
+      try {
+        const answer = await fetchFrom(pool, pathname + search, subgraph.name, request, signal, settings);
+        health.answered(subgraph.name);
+        return answer;
+      } catch (error) {
+        if (!signal.aborted) health.failed(subgraph.name, error);
+        throw error;
+      }
     },
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
       pools.clear();
     },
   };
+}
+
+/** Logs when a subgraph begins to fail and when it is back: not each of a thousand failed requests. */
+class Health {
+  readonly #failing = new Set<string>();
+  readonly #log: Log | undefined;
+
+  constructor(log: Log | undefined) {
+    this.#log = log;
+  }
+
+  answered(subgraph: string): void {
+    if (this.#failing.delete(subgraph)) this.#log?.warn({ subgraph }, 'the subgraph answers again');
+  }
+
+  failed(subgraph: string, error: unknown): void {
+    if (this.#failing.has(subgraph)) return;
+    this.#failing.add(subgraph);
+    this.#log?.warn({ subgraph, err: error }, 'the subgraph does not answer');
+  }
 }
 
 function urlOf(subgraph: Subgraph): URL {

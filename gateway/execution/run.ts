@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { GraphQLError } from 'graphql';
 import { TributaryError } from '../../schema/errors.ts';
 import { type AfterPositions, mergeAfter, readAfter } from './after.ts';
@@ -6,6 +7,11 @@ import { type Failure, type Failures, failureOf, subgraphError } from './errors.
 import type { Fetcher, SubgraphRequest } from './fetcher.ts';
 import type { FetchStep } from './plan.ts';
 import type { TypeRelations } from './types.ts';
+
+/** Where faults go that clients are not told. */
+export interface Log {
+  warn(details: Readonly<Record<string, unknown>>, message: string): void;
+}
 
 /** One run of a plan, for one result or for several that are due together. */
 export interface Run {
@@ -16,6 +22,7 @@ export interface Run {
   readonly errors: readonly GraphQLError[][];
   readonly failures: Failures;
   readonly types: TypeRelations;
+  readonly log: Log | undefined;
   /** As the client sent them. */
   readonly variables: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>> | undefined;
@@ -54,8 +61,23 @@ export async function ask(
     };
   } catch (error) {
     if (run.signal.aborted && !(error instanceof TributaryError)) throw run.signal.reason;
-    return { failure: failureOf(error, step.subgraph.name) };
+    return { failure: failureOf(typed(error, step.subgraph.name, run.log), step.subgraph.name) };
   }
+}
+
+/** An error that nobody has typed may tell anything: the client gets an id, the log gets the error. */
+function typed(error: unknown, subgraph: string, log: Log | undefined): TributaryError {
+  if (error instanceof TributaryError) return error;
+  const id = randomUUID();
+  log?.warn({ err: error, subgraph, id }, 'a fetch failed in an unexpected way');
+  return new TributaryError(
+    'SUBGRAPH_FAILED',
+    `Subgraph "${subgraph}" could not be asked; see the log for ${id}.`,
+    {
+      cause: error,
+      details: { subgraph, id },
+    },
+  );
 }
 
 /** The variables of the client that a fetch uses; those that were not given keep the default in the query. */

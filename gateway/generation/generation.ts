@@ -5,11 +5,17 @@ import { executePlan } from '../execution/execute-plan.ts';
 import type { Fetcher, Subgraph } from '../execution/fetcher.ts';
 import { introspectInto } from '../execution/introspection.ts';
 import { resultOf } from '../execution/result.ts';
-import type { Run } from '../execution/run.ts';
+import type { Log, Run } from '../execution/run.ts';
 import { defaultLimits, type GenerationLimits } from './limits.ts';
 import { Operations, type PreparedOperation } from './operations.ts';
-import { planSubscription, type SubscriptionPlan, type SubscriptionRequest } from './subscription.ts';
-import { type LoadedSupergraph, loadSupergraph } from './supergraph.ts';
+import { chooseOverrides, type DecideLabel } from './overrides.ts';
+import {
+  type GenerationContext,
+  planSubscription,
+  type SubscriptionPlan,
+  type SubscriptionRequest,
+} from './subscription.ts';
+import { loadSupergraph } from './supergraph.ts';
 import { coerceVariables, refusalOf } from './variables.ts';
 import type { Variant } from './variants.ts';
 
@@ -46,36 +52,44 @@ export interface GenerationOptions {
   readonly supergraphSdl: string;
   readonly fetcher: Fetcher;
   readonly limits?: Partial<GenerationLimits> | undefined;
+  /** Whether a label of `@override(label:)` holds, for each request; `percent(n)` is drawn. Default: none holds. */
+  readonly decideLabel?: DecideLabel | undefined;
+  /** Takes what clients are not told; pino fits. */
+  readonly log?: Log | undefined;
 }
 
 /** Reads a supergraph. Throws SCHEMA_INVALID when it is none. */
 export function createGeneration(options: GenerationOptions): Generation {
   const supergraph = loadSupergraph(options.supergraphSdl);
   const limits = { ...defaultLimits, ...options.limits };
-  const operations = new Operations(supergraph, limits.operations);
+  const context: GenerationContext = {
+    supergraph,
+    operations: new Operations(supergraph, limits.operations),
+    fetcher: options.fetcher,
+    limits,
+    overrides: () => chooseOverrides(supergraph.labels, options.decideLabel),
+    log: options.log,
+  };
   return {
     id: supergraph.id,
     supergraphSdl: options.supergraphSdl,
     apiSchema: supergraph.apiSchema,
     subgraphs: supergraph.subgraphs,
-    execute: (request) => execute(request, supergraph, operations, options.fetcher),
-    planSubscription: (request) =>
-      planSubscription(request, { supergraph, operations, fetcher: options.fetcher, limits }),
+    execute: (request) => execute(request, context),
+    planSubscription: (request) => planSubscription(request, context),
   };
 }
 
 async function execute(
   request: OperationRequest,
-  supergraph: LoadedSupergraph,
-  operations: Operations,
-  fetcher: Fetcher,
+  { supergraph, operations, fetcher, overrides, log }: GenerationContext,
 ): Promise<ExecutionResult> {
   const variables = request.variables ?? {};
   let operation: PreparedOperation;
   let variant: Variant;
   try {
     operation = operations.prepare(request.document, request.operationName);
-    variant = operation.variantFor(coerceVariables(supergraph.apiSchema, operation, variables));
+    variant = operation.variantFor(coerceVariables(supergraph.apiSchema, operation, variables), overrides());
   } catch (error) {
     return { errors: refusalOf(error) };
   }
@@ -85,6 +99,7 @@ async function execute(
     errors: [[]],
     failures: new Failures(),
     types: supergraph.types,
+    log,
     variables,
     headers: request.headers,
     signal: request.signal ?? new AbortController().signal,

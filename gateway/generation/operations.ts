@@ -8,6 +8,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import { requestError } from '../execution/errors.ts';
 import type { Conditions } from './conditions.ts';
+import type { Overrides } from './overrides.ts';
 import type { LoadedSupergraph } from './supergraph.ts';
 import { type Variant, variantsOf } from './variants.ts';
 
@@ -16,7 +17,7 @@ export interface PreparedOperation {
   readonly definition: OperationDefinitionNode;
   readonly fragments: readonly FragmentDefinitionNode[];
   /** Plan and shape for these variables. Throws a GraphQLError for what cannot be planned. */
-  variantFor(coerced: Conditions): Variant;
+  variantFor(coerced: Conditions, overrides: Overrides): Variant;
 }
 
 /**

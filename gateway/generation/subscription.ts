@@ -7,10 +7,11 @@ import { clientPath } from '../execution/fetch-root.ts';
 import type { Fetcher, Subgraph } from '../execution/fetcher.ts';
 import type { FetchStep } from '../execution/plan.ts';
 import { resultOf } from '../execution/result.ts';
-import { type Run, variablesOf } from '../execution/run.ts';
+import { type Log, type Run, variablesOf } from '../execution/run.ts';
 import type { ObjectShape } from '../execution/shape.ts';
 import type { GenerationLimits } from './limits.ts';
 import type { Operations } from './operations.ts';
+import type { Overrides } from './overrides.ts';
 import { passesThrough } from './pass-through.ts';
 import type { LoadedSupergraph } from './supergraph.ts';
 import { coerceVariables, refusalOf } from './variables.ts';
@@ -61,17 +62,18 @@ export class SubscriptionRefused extends Error {
   }
 }
 
-export interface SubscriptionContext {
+/** What a generation works with. */
+export interface GenerationContext {
   readonly supergraph: LoadedSupergraph;
   readonly operations: Operations;
   readonly fetcher: Fetcher;
   readonly limits: GenerationLimits;
+  /** The progressive overrides of one more request. */
+  readonly overrides: () => Overrides;
+  readonly log: Log | undefined;
 }
 
-export function planSubscription(
-  request: SubscriptionRequest,
-  context: SubscriptionContext,
-): SubscriptionPlan {
+export function planSubscription(request: SubscriptionRequest, context: GenerationContext): SubscriptionPlan {
   try {
     return plan(request, context);
   } catch (error) {
@@ -79,11 +81,14 @@ export function planSubscription(
   }
 }
 
-function plan(request: SubscriptionRequest, context: SubscriptionContext): SubscriptionPlan {
+function plan(request: SubscriptionRequest, context: GenerationContext): SubscriptionPlan {
   const { supergraph } = context;
   const operation = context.operations.prepare(request.document, request.operationName);
   const variables = request.variables ?? {};
-  const variant = operation.variantFor(coerceVariables(supergraph.apiSchema, operation, variables));
+  const variant = operation.variantFor(
+    coerceVariables(supergraph.apiSchema, operation, variables),
+    context.overrides(),
+  );
   const { primary, plan: joins, shape } = variant;
   const responseKey = shape.fields[0]?.key;
   if (primary === null || responseKey === undefined || shape.fields.length > 1) {
@@ -118,7 +123,7 @@ function runStarter(
   variant: Variant,
   primary: FetchStep,
   variables: Readonly<Record<string, unknown>>,
-  { supergraph, fetcher, limits }: SubscriptionContext,
+  { supergraph, fetcher, limits, log }: GenerationContext,
 ): (events: readonly SubscriptionEvent[]) => Run {
   const { signal } = new AbortController();
   return (events) => ({
@@ -127,6 +132,7 @@ function runStarter(
     errors: events.map(({ result }) => upstreamErrors(result, primary)),
     failures: new Failures(),
     types: supergraph.types,
+    log,
     variables,
     headers: undefined,
     signal,

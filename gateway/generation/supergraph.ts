@@ -13,6 +13,7 @@ import type { Subgraph } from '../execution/fetcher.ts';
 import { readTypeRelations, type TypeRelations } from '../execution/types.ts';
 import { withoutDeadKeys } from './keys.ts';
 import { mendPlan } from './mend-plan.ts';
+import { type Overrides, overrideLabels } from './overrides.ts';
 import { withVirtualFields } from './virtual-fields.ts';
 
 /** A supergraph, read and ready for planning. */
@@ -24,8 +25,10 @@ export interface LoadedSupergraph {
   readonly types: TypeRelations;
   /** True for an enum, interface or union of which the API schema shows only some values or types. */
   hidesPartOf(typename: string): boolean;
+  /** Labels of progressive overrides. */
+  readonly labels: readonly string[];
   /** Plans the document's one operation. Throws a GraphQLError when it does not fit the schema; takes about 2 ms. */
-  plan(document: DocumentNode): QueryPlan;
+  plan(document: DocumentNode, overrides: Overrides): QueryPlan;
 }
 
 /** Throws SCHEMA_INVALID for an SDL that is no supergraph. */
@@ -55,9 +58,10 @@ function load(supergraphSdl: string): LoadedSupergraph {
     ),
     types: readTypeRelations(original.schema),
     hidesPartOf: (typename) => hiding.has(typename),
-    plan(document) {
+    labels: overrideLabels(virtual.supergraph),
+    plan(document, overrides) {
       const operation = operationFromDocument(planningSchema, document);
-      return mendPlan(planner.buildQueryPlan(operation), virtual);
+      return mendPlan(planner.buildQueryPlan(operation, { overrideConditions: new Map(overrides) }), virtual);
     },
   };
 }

@@ -9,9 +9,10 @@ import { requestError } from '../execution/errors.ts';
 import { compileFetch, compilePlan, type FetchStep, type Step, usesContext } from '../execution/plan.ts';
 import { compileShape, type ObjectShape } from '../execution/shape.ts';
 import { type Conditions, conditionVariables, withoutConditions } from './conditions.ts';
+import type { Overrides } from './overrides.ts';
 import type { LoadedSupergraph } from './supergraph.ts';
 
-/** An operation, planned and compiled for one combination of `@skip` and `@include` values. */
+/** An operation, planned and compiled for one combination of `@skip` and `@include` values and of overrides. */
 export interface Variant {
   /** What is planned: this operation without its conditions. */
   readonly planned: DocumentNode;
@@ -34,18 +35,25 @@ export function variantsOf(
   supergraph: LoadedSupergraph,
   definition: OperationDefinitionNode,
   fragments: readonly FragmentDefinitionNode[],
-): (coerced: Conditions) => Variant {
+): (coerced: Conditions, overrides: Overrides) => Variant {
   const names = conditionVariables([definition, ...fragments]);
   const variants = new LRUCache<string, Variant>({ max: maximumVariants });
-  return (coerced) => {
-    const key = names.map((name) => (coerced[name] === true ? '1' : '0')).join('');
+  return (coerced, overrides) => {
+    const key = keyOf(names, coerced, overrides);
     const known = variants.get(key);
     if (known !== undefined) return known;
     const conditions = Object.fromEntries(names.map((name) => [name, coerced[name]]));
-    const variant = makeVariant(supergraph, definition, fragments, conditions);
+    const variant = makeVariant(supergraph, definition, fragments, conditions, overrides);
     variants.set(key, variant);
     return variant;
   };
+}
+
+function keyOf(names: readonly string[], coerced: Conditions, overrides: Overrides): string {
+  let key = '';
+  for (const name of names) key += coerced[name] === true ? '1' : '0';
+  for (const holds of overrides.values()) key += holds ? '1' : '0';
+  return key;
 }
 
 function makeVariant(
@@ -53,9 +61,10 @@ function makeVariant(
   definition: OperationDefinitionNode,
   fragments: readonly FragmentDefinitionNode[],
   conditions: Conditions,
+  overrides: Overrides,
 ): Variant {
   const { document: planned, emptied } = withoutConditions(definition, fragments, conditions);
-  const { node } = planOf(supergraph, planned);
+  const { node } = planOf(supergraph, planned, overrides);
   const primary = node?.kind === 'Subscription' ? compileFetch(node.primary, supergraph, []) : null;
   const rest = node?.kind === 'Subscription' ? node.rest : node;
   const plan = rest === undefined ? null : compilePlan(rest, supergraph);
@@ -66,9 +75,9 @@ function makeVariant(
   return { planned, emptied, shape, primary, plan, deduplicate: plan === null || !usesContext(plan) };
 }
 
-function planOf(supergraph: LoadedSupergraph, document: DocumentNode) {
+function planOf(supergraph: LoadedSupergraph, document: DocumentNode, overrides: Overrides) {
   try {
-    return supergraph.plan(document);
+    return supergraph.plan(document, overrides);
   } catch (error) {
     if (error instanceof GraphQLError) throw error;
     const message = error instanceof Error ? error.message : String(error);

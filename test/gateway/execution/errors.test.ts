@@ -149,12 +149,15 @@ describe('a subgraph that is down', () => {
     expect(errorsOf(result)).toEqual(['one.stock SUBGRAPH_UNAVAILABLE Subgraph "b" does not answer.']);
   });
 
-  test('an unknown error tells the client no more than the name', async () => {
+  test('an unknown error tells the client no more than the name and an id, the log has the rest', async () => {
     const it = graph();
-    it.intercept = () => Promise.reject(new Error('connect ECONNREFUSED 10.0.0.7:4001'));
-    expect(errorsOf(await it.run('{ other }'))).toEqual([
-      'other SUBGRAPH_FAILED Subgraph "a" could not be asked.',
-    ]);
+    const cause = new Error('connect ECONNREFUSED 10.0.0.7:4001');
+    it.intercept = () => Promise.reject(cause);
+    const [line] = errorsOf(await it.run('{ other }'));
+    const id = /^other SUBGRAPH_FAILED Subgraph "a" could not be asked; see the log for ([\w-]{36})\.$/.exec(
+      line ?? '',
+    )?.[1];
+    expect(it.logged).toEqual([[{ err: cause, subgraph: 'a', id }, 'a fetch failed in an unexpected way']]);
   });
 
   test('of many errors only so many are told', async () => {

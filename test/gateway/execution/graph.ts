@@ -38,6 +38,7 @@ export interface Graph {
   readonly schemas: ReadonlyMap<string, GraphQLSchema>;
   /** Every fetch that the executor made, in order. */
   readonly fetched: Fetched[];
+  readonly logged: unknown[][];
   /** Set to answer a fetch otherwise; undefined leaves it to the subgraph. */
   intercept: ((fetched: Fetched) => Promise<ExecutionResult> | undefined) | null;
   run(query: string, request?: Partial<OperationRequest>): Promise<ExecutionResult>;
@@ -70,11 +71,14 @@ export function buildGraph(
     supergraphSdl: composed.supergraphSdl,
     schemas,
     fetched: [],
+    logged: [],
     intercept: null,
     generation: createGeneration({
       supergraphSdl: composed.supergraphSdl,
       fetcher: localFetcher(schemas, () => graph),
       limits,
+      log: { warn: (...entry) => void graph.logged.push(entry) },
+      decideLabel: (label) => label === 'on',
     }),
     run: (query, request = {}) => {
       const document = parse(query);

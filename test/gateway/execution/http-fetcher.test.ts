@@ -118,7 +118,10 @@ describe('createHttpFetcher', () => {
 
   test('refused: SUBGRAPH_UNAVAILABLE, and the subgraph is back as soon as it listens again', async () => {
     const first = await serve(answerJson);
-    const it = fetcher();
+    const log: string[] = [];
+    const it = fetcher({
+      log: { warn: ({ subgraph }, message) => void log.push(`${subgraph}: ${message}`) },
+    });
     expect(await it.fetch(first, request, forever)).toEqual({ data: { a: 1 } });
     await stop(first.server);
     const error = await rejection(it.fetch(first, request, forever));
@@ -128,8 +131,10 @@ describe('createHttpFetcher', () => {
       subgraph: 'flights',
     });
     expect(JSON.stringify(error.extensions)).not.toMatch(/127\.0\.0\.1|ECONNREFUSED/);
+    await rejection(it.fetch(first, request, forever));
     await serve(answerJson, first.port);
     expect(await it.fetch(first, request, forever)).toEqual({ data: { a: 1 } });
+    expect(log).toEqual(['flights: the subgraph does not answer', 'flights: the subgraph answers again']);
   });
 
   test('reset in the middle of an answer: SUBGRAPH_UNAVAILABLE', async () => {
