@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { askCluster } from '../../local/kafka/index.ts';
-import { describeSubgraph } from '../../schema/index.ts';
+import { describeSubgraph, TributaryError } from '../../schema/index.ts';
 import { ensureTopics } from '../../subgraphs/kit/kafka/admin.ts';
 import type { Configuration, LocalSubgraph } from '../configuration/configuration.ts';
 import { readSources } from '../subgraph-folder.ts';
@@ -62,9 +62,15 @@ const checkTopics = async (subgraph: LocalSubgraph, brokers: readonly string[] |
     });
     return good(names.join(', '));
   } catch (error) {
-    return bad(
-      messageOf(error),
-      `Change the topic or the SDL; missing ones are made by: tributary subgraph ${subgraph.directory} --create-topics`,
-    );
+    return bad(messageOf(error), cureOf(error, subgraph));
   }
+};
+
+/** The messages have their own cures; this adds what is near at hand. */
+const cureOf = (error: unknown, { directory }: LocalSubgraph): string => {
+  const code = error instanceof TributaryError ? error.code : null;
+  if (code === 'KAFKA_UNAVAILABLE') return 'Look at kafka above.';
+  if (code === 'TOPIC_MISMATCH')
+    return `Missing ones are made by: tributary subgraph ${directory} --create-topics`;
+  return 'Correct it, then ask again.';
 };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { commands } from '../../cli/manual.ts';
+import { freePort } from '../../local/ports.ts';
 import { tributary } from './run.ts';
 
 let directory: string;
@@ -176,8 +177,9 @@ describe('subgraph', () => {
 
 describe('doctor', () => {
   test('has a line for each check and the cure of each failure, exit code 1', async () => {
+    const [ordersPort, gatewayPort] = [await freePort(), await freePort()];
     write({
-      'tributary.yaml': `${configuration}gateway: { port: 4900 }\n`,
+      'tributary.yaml': `gateway: { port: ${gatewayPort} }\nsubgraphs: { orders: { dir: orders, port: ${ordersPort} } }\n`,
       'orders/orders.graphql': ordersSdl,
     });
     const { code, stdout } = await tributary(['doctor', '--brokers', '127.0.0.1:9'], { cwd: directory });
@@ -186,7 +188,7 @@ describe('doctor', () => {
     expect(stdout).toMatch(
       /^FAIL kafka +127\.0\.0\.1:9 does not answer: .*ECONNREFUSED.*\n +Check the address/m,
     );
-    expect(stdout).toMatch(/^FAIL topics of orders /m);
+    expect(stdout).toMatch(/^FAIL topics of orders .*\n +Look at kafka above\.$/m);
     expect(stdout).toMatch(/^FAIL subgraph orders .*ECONNREFUSED.*\n +Start it: tributary subgraph /m);
     expect(stdout).toMatch(/^FAIL gateway .*\n +Start it: tributary gateway/m);
     expect(code).toBe(1);
