@@ -7,12 +7,12 @@ import { fastifyApolloHandler } from '@as-integrations/fastify';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from 'pino';
 import { type ErrorCode, TributaryError } from '../schema/errors.ts';
+import { type ErrorLog, formatted, formattedRefusal } from './errors.ts';
 import { createApolloBridge } from './generation/apollo.ts';
 import type { Generation } from './generation/generation.ts';
 import type { GatewayLimits } from './limits.ts';
 import { corsHeaders, preflightHeaders } from './policies/cors.ts';
 import { checkOrigin, type OriginPolicy } from './policies/origin.ts';
-import { type ErrorLog, formatted, formattedRefusal } from './transports/errors.ts';
 
 export interface HttpOptions {
   readonly generation: Generation;

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import type { ErrorLog } from './errors.ts';
 import type { Fetcher, Subgraph } from './execution/fetcher.ts';
 import { createHttpFetcher } from './execution/http-fetcher.ts';
 import { createGeneration, type Generation } from './generation/generation.ts';
@@ -8,7 +9,6 @@ import { type GatewayLimits, readLimits } from './limits.ts';
 import { checkOrigin } from './policies/origin.ts';
 import { type SubscriptionCounters, Subscriptions } from './subscriptions/index.ts';
 import { Documents } from './transports/documents.ts';
-import type { ErrorLog } from './transports/errors.ts';
 import { WebSockets } from './transports/websocket/server.ts';
 
 export interface GatewayOptions {
@@ -50,9 +50,9 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
   const policy = { origins: options.origins ?? [], hosts: options.hosts ?? [] };
   const fetcher = createHttpFetcher();
   const generation = createGeneration({ supergraphSdl: options.supergraphSdl, fetcher });
-  const subscriptions = new Subscriptions(limits);
   const logError: ErrorLog = (error, id) =>
     options.log.error({ err: error, errorId: id }, 'an error that no client sees');
+  const subscriptions = new Subscriptions(limits, logError);
   const probe = subgraphProbe(fetcher, [...generation.subgraphs.values()]);
   const http = await createHttp({
     generation,

@@ -1,11 +1,11 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { TributaryError } from '../../schema/errors.ts';
+import { type ErrorLog, formatted } from '../errors.ts';
 import type { GatewayLimits } from '../limits.ts';
 import type { RingEntry } from './event.ts';
 import type { SubscriptionPlan } from './plan.ts';
 import { Pump, type PumpOutput } from './pump.ts';
 import { Backoff } from './upstream/backoff.ts';
-import { asGraphQLError } from './upstream/shared.ts';
 import type { Slots } from './upstream/slots.ts';
 import { type UpstreamRequest, UpstreamSocket } from './upstream/socket.ts';
 
@@ -20,6 +20,7 @@ export interface CatchUpOptions {
   readonly first: UpstreamRequest;
   /** Where the shared stream stood. */
   readonly until: string;
+  readonly logError: ErrorLog;
   /** A catch-up has begun or ended, for the counters. */
   readonly onRunning: (change: 1 | -1) => void;
 }
@@ -64,6 +65,7 @@ export class CatchUp {
       pendingBytes: options.limits.catchUpBytes,
       turnBytes: Number.POSITIVE_INFINITY,
       deliver: (output) => this.#deliver(output),
+      logError: options.logError,
       pressure: (high) => {
         this.#joining = high;
         this.#regulate();
@@ -134,7 +136,7 @@ export class CatchUp {
         else this.#pump.push({ kind: 'PROGRESS', cursor: position });
       },
       failed: (errors) => this.#again(errors),
-      lost: (error) => this.#again([asGraphQLError(error)]),
+      lost: (error) => this.#again([formatted(error)]),
     });
   }
 
@@ -171,7 +173,7 @@ export class CatchUp {
 
   #fail(code: 'SUBGRAPH_TIMEOUT' | 'SUBGRAPH_FAILED', what: string): void {
     const error = new TributaryError(code, `Subgraph "${this.#options.plan.subgraph.name}": ${what}.`);
-    this.#sink.failed([asGraphQLError(error)]);
+    this.#sink.failed([formatted(error)]);
   }
 
   /** Pauses the socket while the client is behind; a client that stays behind is a slow one. */

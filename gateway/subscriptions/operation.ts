@@ -1,5 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { TributaryError } from '../../schema/errors.ts';
+import { type ErrorLog, formatted } from '../errors.ts';
 import type { GatewayLimits } from '../limits.ts';
 import { CatchUp, type CatchUpSink, catchUpRequest } from './catch-up.ts';
 import type { SubscriptionCounters } from './counters.ts';
@@ -7,7 +8,7 @@ import type { SubscriptionPlan } from './plan.ts';
 import { Pump, type PumpOutput } from './pump.ts';
 import { Ring, type RingBudget } from './ring.ts';
 import type { Due, StartPosition, Subscriber } from './subscriber.ts';
-import { asGraphQLError, type SharedUpstream } from './upstream/shared.ts';
+import type { SharedUpstream } from './upstream/shared.ts';
 import type { Slots } from './upstream/slots.ts';
 import type { UpstreamRequest } from './upstream/socket.ts';
 
@@ -15,13 +16,12 @@ export interface OperationOptions {
   /** Root field, for messages. */
   readonly field: string;
   readonly plan: SubscriptionPlan;
-  /** The plan of the same operation with a position written in. */
-  readonly planFrom: (position: string) => SubscriptionPlan;
   readonly upstream: SharedUpstream;
   readonly slots: Slots;
   readonly budget: RingBudget;
   readonly limits: GatewayLimits;
   readonly counters: SubscriptionCounters;
+  readonly logError: ErrorLog;
   /** Nobody can join any more. */
   readonly onClosed: () => void;
 }
@@ -59,6 +59,7 @@ export class SharedOperation {
       pendingBytes: options.limits.pendingBytes,
       turnBytes: options.limits.ringBytes / turnsOfRing,
       deliver: (output) => this.#deliver(output),
+      logError: options.logError,
       pressure: (high) => (high ? options.upstream.pause(this) : options.upstream.resume(this)),
     });
     options.counters.operations += 1;
@@ -124,18 +125,18 @@ export class SharedOperation {
     until: string,
     sink: CatchUpSink,
   ): CatchUp {
-    const { plan, planFrom, limits, slots, counters } = this.#options;
+    const { plan, limits, slots, counters, logError } = this.#options;
     const first =
       position === null
         ? catchUpRequest(plan, null, until)
         : position.kind === 'CURSOR'
           ? catchUpRequest(plan, position.text, until)
-          : catchUpRequest(planFrom(position.text), null, until);
+          : catchUpRequest(position.plan, null, until);
     counters.catchUpsOpened += 1;
     const onRunning = (change: 1 | -1): void => {
       counters.catchUps += change;
     };
-    return new CatchUp({ plan, limits, slots, first, until, onRunning }, sink);
+    return new CatchUp({ plan, limits, slots, first, until, logError, onRunning }, sink);
   }
 
   #request(): UpstreamRequest {
@@ -168,7 +169,7 @@ export class SharedOperation {
       'SUBGRAPH_UNAVAILABLE',
       `Subgraph "${name}" at ${url} does not answer.`,
     );
-    this.#end(this.#lastErrors.length > 0 ? this.#lastErrors : [asGraphQLError(silent)]);
+    this.#end(this.#lastErrors.length > 0 ? this.#lastErrors : [formatted(silent)]);
   }
 
   #begin(): void {

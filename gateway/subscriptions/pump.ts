@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers';
 import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
 import { decodeCursor } from '../../schema/cursor/decode.ts';
+import { type ErrorLog, refusal } from '../errors.ts';
 import { type EventPayload, encodeEvent, payloadOf, type RingEntry, type Stamp } from './event.ts';
 import type { AfterPositions, SubscriptionPlan } from './plan.ts';
 
@@ -22,6 +23,7 @@ export interface PumpOptions {
   readonly pendingBytes: number;
   /** Bytes delivered in one turn of the loop: more could push clients off the ring before they had a chance to read. */
   readonly turnBytes: number;
+  readonly logError: ErrorLog;
   deliver(output: readonly PumpOutput[]): void;
   pressure(high: boolean): void;
 }
@@ -60,7 +62,7 @@ export class Pump {
     this.#press();
     if (this.#working) return;
     this.#working = true;
-    setImmediate(() => void this.#work());
+    setImmediate(() => void this.#work().catch((error: unknown) => this.#fail(error)));
   }
 
   /** Nothing is delivered after this. */
@@ -81,6 +83,13 @@ export class Pump {
       await this.#deliverInTurns(output);
     }
     this.#working = false;
+  }
+
+  /** A fault of ours must not look like a stream in which nothing happens. */
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    this.#options.deliver([{ kind: 'END', errors: refusal(error, this.#options.logError) }]);
+    this.stop();
   }
 
   async #deliverInTurns(output: readonly PumpOutput[]): Promise<void> {

@@ -4,19 +4,20 @@ import { decodeCursor } from '../../schema/cursor/decode.ts';
 import { encodeCursor } from '../../schema/cursor/encode.ts';
 import { type ErrorCode, TributaryError } from '../../schema/errors.ts';
 import { covers } from '../../schema/position.ts';
+import { formatted } from '../errors.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { RingEntry } from './event.ts';
 import { chooseJoin, closesTheGap, reachedBy, Transition } from './joining.ts';
 import type { SharedOperation } from './operation.ts';
-import { asGraphQLError } from './upstream/shared.ts';
+import type { SubscriptionPlan } from './plan.ts';
 
 /**
- * Where a client wants to begin (S7); without one: a snapshot where the field has one, else from now on. `text` is what
- * is sent to the subgraph.
+ * Where a client wants to begin (S7); without one: a snapshot where the field has one, else from now on.
  */
 export type StartPosition =
   | { readonly kind: 'CURSOR'; readonly text: string; readonly cursor: Cursor }
-  | { readonly kind: 'FROM'; readonly text: string }
+  /** `plan`: of the operation with this position written in. */
+  | { readonly kind: 'FROM'; readonly plan: SubscriptionPlan }
   /** From now on, without a snapshot. */
   | { readonly kind: 'LATEST' };
 
@@ -89,9 +90,9 @@ export class Subscriber {
         `Field "${this.#operation.field}" has no cursors: subscribe to it without a position.`,
       );
     } else if (position?.kind === 'CURSOR') {
-      this.#join(position.cursor, ring.head);
+      this.#join(position, ring.head);
     } else {
-      this.#startCatchUp(ring.head);
+      this.#startCatchUp(position?.kind === 'FROM' ? position : null, ring.head);
     }
     this.#outlet.wake();
   }
@@ -137,7 +138,7 @@ export class Subscriber {
 
   /** Ends the operation for this client with a typed error. */
   fail(code: ErrorCode, message: string): void {
-    this.#end({ kind: 'END', errors: [asGraphQLError(new TributaryError(code, message))] });
+    this.#end({ kind: 'END', errors: [formatted(new TributaryError(code, message))] });
   }
 
   /** Takes the client off; safe to call twice. */
@@ -148,10 +149,11 @@ export class Subscriber {
     this.#operation.leave(this);
   }
 
-  #join(cursor: Cursor, head: string): void {
+  #join(position: Extract<StartPosition, { kind: 'CURSOR' }>, head: string): void {
+    const { cursor } = position;
     const join = chooseJoin(cursor, this.#operation.ring, head);
     if (join.kind === 'PRIVATE') {
-      this.#startCatchUp(join.until);
+      this.#startCatchUp(position, join.until);
       return;
     }
     this.#operation.counters.ringJoins += 1;
@@ -175,9 +177,7 @@ export class Subscriber {
     }, this.#operation.limits.aheadMs);
   }
 
-  #startCatchUp(until: string): void {
-    const position = this.#position;
-    if (position?.kind === 'LATEST') return;
+  #startCatchUp(position: Exclude<StartPosition, { kind: 'LATEST' }> | null, until: string): void {
     this.#until = until;
     this.#index = this.#operation.ring.end;
     this.#phase = 'CATCHING_UP';
@@ -225,14 +225,15 @@ export class Subscriber {
   /** The ring went on without the client. While it joins it starts over from where it stands; later it is too slow. */
   #fallOff(): void {
     const { head } = this.#operation.ring;
+    const position = this.#position;
     this.#restarts += 1;
-    if (!this.#joining || head === null || this.#position === null || this.#restarts > maximumRestarts) {
+    if (!this.#joining || head === null || position?.kind !== 'CURSOR' || this.#restarts > maximumRestarts) {
       this.#fall();
       return;
     }
     this.#release();
     this.#transition = null;
-    this.#startCatchUp(head);
+    this.#startCatchUp(position, head);
   }
 
   #pullShared(): Due | null {

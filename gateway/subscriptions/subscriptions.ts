@@ -1,6 +1,7 @@
 import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import { parsePosition } from '../../schema/cursor/start.ts';
 import { TributaryError } from '../../schema/errors.ts';
+import type { ErrorLog } from '../errors.ts';
 import type { GatewayLimits } from '../limits.ts';
 import { newCounters, type SubscriptionCounters } from './counters.ts';
 import {
@@ -37,13 +38,15 @@ interface Upstream {
 export class Subscriptions {
   readonly counters: SubscriptionCounters = newCounters();
   readonly #limits: GatewayLimits;
+  readonly #logError: ErrorLog;
   readonly #budget: RingBudget;
   readonly #operations = new Map<string, SharedOperation>();
   readonly #upstreams = new Map<string, Upstream>();
   readonly #normalised = new WeakMap<OperationDefinitionNode, NormalisedOperation>();
 
-  constructor(limits: GatewayLimits) {
+  constructor(limits: GatewayLimits, logError: ErrorLog) {
     this.#limits = limits;
+    this.#logError = logError;
     this.#budget = new RingBudget(limits.ringBytesTotal);
   }
 
@@ -53,10 +56,12 @@ export class Subscriptions {
    */
   subscribe(request: SubscribeRequest, outlet: Outlet): Subscriber {
     const normalised = this.#normalise(request);
-    const position = startPosition(request, normalised);
     const variables = operationVariables(normalised.operation, request.variables);
+    const planOf: PlanOf = (document) =>
+      request.planner.planSubscription({ document, operationName: normalised.name, variables });
+    const position = startPosition(request, normalised, planOf);
     const key = identityKey(request.planner.id, normalised, variables);
-    const operation = this.#operations.get(key) ?? this.#open(key, request.planner, normalised, variables);
+    const operation = this.#operations.get(key) ?? this.#open(key, normalised, planOf(normalised.document));
     const subscriber = new Subscriber(operation, outlet, position);
     operation.join(subscriber);
     return subscriber;
@@ -73,25 +78,17 @@ export class Subscriptions {
   }
 
   /** The slot is taken in the same turn, so that a second client of the operation finds the first one's. */
-  #open(
-    key: string,
-    planner: SubscriptionPlanner,
-    normalised: NormalisedOperation,
-    variables: Readonly<Record<string, unknown>>,
-  ): SharedOperation {
-    const planOf = (document: DocumentNode): SubscriptionPlan =>
-      planner.planSubscription({ document, operationName: normalised.name, variables });
-    const plan = planOf(normalised.document);
+  #open(key: string, { field }: NormalisedOperation, plan: SubscriptionPlan): SharedOperation {
     const { shared, slots } = this.#upstream(plan);
     const operation = new SharedOperation({
-      field: normalised.field,
+      field,
       plan,
-      planFrom: (text) => planOf(withPosition(normalised, normalised.position?.argument ?? 'from', text)),
       upstream: shared,
       slots,
       budget: this.#budget,
       limits: this.#limits,
       counters: this.counters,
+      logError: this.#logError,
       onClosed: () => this.#operations.delete(key),
     });
     this.#operations.set(key, operation);
@@ -102,6 +99,12 @@ export class Subscriptions {
     const key = `${subgraph.name} ${subgraph.url}`;
     const known = this.#upstreams.get(key);
     if (known !== undefined) return known;
+    if (!/^https?:$/.test(URL.parse(subgraph.url)?.protocol ?? '')) {
+      throw new TributaryError(
+        'SUBGRAPH_UNAVAILABLE',
+        `Subgraph "${subgraph.name}" has no HTTP address in the supergraph: "${subgraph.url}".`,
+      );
+    }
     const limits = this.#limits;
     const upstream: Upstream = {
       shared: new SharedUpstream({
@@ -130,17 +133,23 @@ export class Subscriptions {
   }
 }
 
-/** Where the client wants to begin; null: from now on (S7). */
+type PlanOf = (document: DocumentNode) => SubscriptionPlan;
+
+/** Where the client wants to begin; null: it does not say (S7). */
 const startPosition = (
   request: SubscribeRequest,
-  { position, field }: NormalisedOperation,
+  normalised: NormalisedOperation,
+  planOf: PlanOf,
 ): StartPosition | null => {
+  const { position, field } = normalised;
   const text = request.position ?? argumentText(request, position?.value ?? null);
   if (text === null) return null;
   const start = parsePosition(text);
   if (start.kind === 'LATEST') return { kind: 'LATEST' };
   if (start.kind === 'CURSOR') return { kind: 'CURSOR', text, cursor: start.cursor };
-  if (position !== null) return { kind: 'FROM', text };
+  if (position !== null) {
+    return { kind: 'FROM', plan: planOf(withPosition(normalised, position.argument, text)) };
+  }
   throw new TributaryError(
     'CURSOR_INVALID',
     `Field "${field}" has no argument of type Cursor, so it cannot begin at "${text}".`,

@@ -7,7 +7,7 @@ import {
   validate,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { withCode } from './errors.ts';
+import { withCode } from '../errors.ts';
 
 /** A parsed and validated document, or why it is none. */
 export type ReadDocument =

@@ -7,12 +7,12 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { TributaryError } from '../../schema/errors.ts';
+import { withCode } from '../errors.ts';
 import { afterOf } from '../generation/apollo.ts';
 import type { Generation } from '../generation/generation.ts';
 import type { GatewayLimits } from '../limits.ts';
 import type { Outlet, Subscriber, Subscriptions } from '../subscriptions/index.ts';
 import type { Documents } from './documents.ts';
-import { withCode } from './errors.ts';
 
 /** What every transport to clients works with. */
 export interface TransportContext {

@@ -42,25 +42,34 @@ export class SocketWriter {
   readonly #options: WriterOptions;
   readonly #sources = new Map<string, Attached>();
   readonly #ready = new Set<Attached>();
+  /** Bytes written besides events since the socket was last empty. */
+  #unsent = 0;
   #stopped = false;
 
   constructor(socket: Duplex, options: WriterOptions) {
     this.#socket = socket;
     this.#options = options;
     // At once: a client that reads as fast as events come must not wait for the turn's end at every 64 KB.
-    socket.on('drain', () => this.flush());
+    socket.on('drain', () => {
+      this.#unsent = 0;
+      this.flush();
+    });
   }
 
   /** Writes a message at once; a client that lets such messages pile up is slow. */
   message(text: string): void {
     if (this.#stopped || !this.#options.isOpen()) return;
-    if (this.#socket.writableLength > this.#options.unsentBytes) this.#options.onSlow();
-    else this.#write(Buffer.from(text), null, null);
+    const bytes = Buffer.from(text);
+    if (this.count(bytes.length)) this.#write(bytes, null, null);
   }
 
-  /** Bytes were written past the writer (answers of `ws` to pings): a client that lets them pile up is slow. */
-  check(): void {
-    if (!this.#stopped && this.#socket.writableLength > this.#options.unsentBytes) this.#options.onSlow();
+  /** Counts bytes that are written besides events, also past the writer; false when they pile up. */
+  count(bytes: number): boolean {
+    if (!this.blocked) return true;
+    this.#unsent += bytes;
+    if (this.#unsent <= this.#options.unsentBytes) return true;
+    this.#options.onSlow();
+    return false;
   }
 
   /** The socket takes no more for now. */

@@ -1,5 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
-import type { TributaryError } from '../../../schema/errors.ts';
+import { formatted } from '../../errors.ts';
 import type { EventPayload, Stamp } from '../event.ts';
 import { Backoff } from './backoff.ts';
 import { type UpstreamRequest, UpstreamSocket, type UpstreamSocketOptions } from './socket.ts';
@@ -127,7 +127,7 @@ export class SharedUpstream {
       completed: () => this.#finish(subscription, () => sink.completed()),
       lost: (error) => {
         subscription.id = null;
-        sink.lost([asGraphQLError(error)]);
+        sink.lost([formatted(error)]);
       },
     });
   }
@@ -162,11 +162,5 @@ export class SharedUpstream {
     this.#socket = null;
   }
 }
-
-/** An error as it stands on the wire. */
-export const asGraphQLError = (error: TributaryError): GraphQLFormattedError => ({
-  message: error.message,
-  extensions: { ...error.extensions },
-});
 
 const isRetryable = (error: GraphQLFormattedError): boolean => error.extensions?.retryable === true;

@@ -70,9 +70,10 @@ export class Client {
     this.#websocket.on('pong', () => {
       this.#missed = 0;
     });
-    this.#websocket.on('ping', () => {
+    this.#websocket.on('ping', (data) => {
       this.#missed = 0;
-      this.#writer.check();
+      // `ws` has answered by a pong of the same size.
+      this.#writer.count(data.length + 2);
     });
     // `ws` closes by itself, with the code of what was wrong with a frame.
     this.#websocket.on('error', () => this.#stop());

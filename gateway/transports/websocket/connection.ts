@@ -1,7 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { errorMappings, TributaryError } from '../../../schema/errors.ts';
+import { formatted, refusal } from '../../errors.ts';
 import type { Outlet } from '../../subscriptions/index.ts';
-import { formatted, refusal } from '../errors.ts';
 import { type Prepared, prepareOperation, type TransportContext } from '../operation.ts';
 import type { Source } from '../writer.ts';
 import { type ClientMessage, type OperationPayload, readClientMessage } from './message.ts';

@@ -70,7 +70,7 @@ export class WebSockets {
       return [503, new TributaryError('DRAINING', 'The gateway is about to stop; connect again.')];
     const forbidden = this.#options.check(request);
     if (forbidden !== null) return [403, forbidden];
-    if (new URL(request.url ?? '/', 'http://localhost').pathname === this.#options.path) return null;
+    if (request.url?.split('?', 1)[0] === this.#options.path) return null;
     return [404, new TributaryError('NOT_FOUND', `Websockets are served at ${this.#options.path}.`)];
   }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { TributaryError } from '../../schema/errors.ts';
-import { SubscriptionRefused } from '../generation/subscription.ts';
+import { TributaryError } from '../schema/errors.ts';
+import { SubscriptionRefused } from './generation/subscription.ts';
 
 /** Takes what clients must not see, with the id that they see instead. */
 export type ErrorLog = (error: unknown, id: string) => void;
