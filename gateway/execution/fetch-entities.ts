@@ -1,6 +1,14 @@
 import { type Data, isData } from './data.ts';
 import { type Batch, type Group, gather, rootOf } from './entities.ts';
-import { type Failure, pathOf, type ResponsePath, report, type SafeError, safeError } from './errors.ts';
+import {
+  type Failure,
+  maximumErrors,
+  pathOf,
+  type ResponsePath,
+  report,
+  type SafeError,
+  safeError,
+} from './errors.ts';
 import { clientPath } from './fetch-root.ts';
 import { mergeInto } from './merge.ts';
 import { walkAt } from './path.ts';
@@ -117,6 +125,8 @@ function reportBelow(
   batch: Batch,
   run: Run,
 ): void {
+  // Each search costs a walk over the data, so none is made for errors that would be dropped.
+  if (run.errors.every((errors) => errors.length >= maximumErrors)) return;
   const standing = new Set(batch.objects.filter((_, index) => batch.representationOf[index] === member));
   run.roots.forEach((root, index) => {
     walkAt(root, step.path, (object, trail) => {

@@ -91,7 +91,7 @@ async function execute(
     operation = operations.prepare(request.document, request.operationName);
     variant = operation.variantFor(coerceVariables(supergraph.apiSchema, operation, variables), overrides());
   } catch (error) {
-    return { errors: refusalOf(error) };
+    return { errors: refusalOf(error, log) };
   }
   const run: Run = {
     fetcher,

@@ -77,7 +77,7 @@ export function planSubscription(request: SubscriptionRequest, context: Generati
   try {
     return plan(request, context);
   } catch (error) {
-    throw new SubscriptionRefused(refusalOf(error));
+    throw new SubscriptionRefused(refusalOf(error, context.log));
   }
 }
 

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLSchema, getVariableValues } from 'graphql';
 import { requestError } from '../execution/errors.ts';
+import type { Log } from '../execution/run.ts';
 import type { PreparedOperation } from './operations.ts';
 
 /** Thrown for variables that do not fit; holds each mistake. */
@@ -26,9 +28,11 @@ export function coerceVariables(
   throw new VariablesRefused(errors.map((error) => requestError(error.message, 'BAD_USER_INPUT')));
 }
 
-/** What to tell the client of an error that refuses a request. Rethrows what is a fault of ours. */
-export function refusalOf(error: unknown): readonly GraphQLError[] {
+/** What to tell the client of an error that refuses a request. A fault of ours is logged, and told by its id. */
+export function refusalOf(error: unknown, log: Log | undefined): readonly GraphQLError[] {
   if (error instanceof VariablesRefused) return error.errors;
   if (error instanceof GraphQLError) return [error];
-  throw error;
+  const id = randomUUID();
+  log?.warn({ err: error, id }, 'an operation could not be planned');
+  return [requestError(`The operation cannot be planned; see the log for ${id}.`, 'INTERNAL', { id })];
 }

@@ -1,9 +1,4 @@
-import {
-  type DocumentNode,
-  type FragmentDefinitionNode,
-  GraphQLError,
-  type OperationDefinitionNode,
-} from 'graphql';
+import type { DocumentNode, FragmentDefinitionNode, OperationDefinitionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { requestError } from '../execution/errors.ts';
 import { compileFetch, compilePlan, type FetchStep, type Step, usesContext } from '../execution/plan.ts';
@@ -75,13 +70,20 @@ function makeVariant(
   return { planned, emptied, shape, primary, plan, deduplicate: plan === null || !usesContext(plan) };
 }
 
+/** How the planner says that an operation goes beyond one of its limits. */
+const tooLarge = /^(Exceeded maximum recursive selections|Number of non-local selections|Too many options)/;
+
 function planOf(supergraph: LoadedSupergraph, document: DocumentNode, overrides: Overrides) {
   try {
     return supergraph.plan(document, overrides);
   } catch (error) {
-    if (error instanceof GraphQLError) throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    throw requestError(`The operation cannot be planned: ${message}`, 'BAD_REQUEST');
+    if (error instanceof Error && tooLarge.test(error.message)) {
+      throw requestError(
+        'The operation is too large to be planned: select less, or repeat less.',
+        'BAD_REQUEST',
+      );
+    }
+    throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import { parse } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { TributaryError } from '../../../schema/errors.ts';
 import { buildGraph, expectAsStock, type Graph, takeFetches } from './graph.ts';
@@ -162,12 +163,15 @@ describe('a subgraph that is down', () => {
 
   test('of many errors only so many are told', async () => {
     const it = graph();
-    it.intercept = ({ subgraph }) =>
-      subgraph === 'b'
-        ? Promise.reject(down)
-        : Promise.resolve({
-            data: { list: Array.from({ length: 5000 }, (_, id) => ({ __typename: 'Item', id: `${id}` })) },
-          });
+    const ids = Array.from({ length: 5000 }, (_, id) => String(id));
+    const list = { data: { list: ids.map((id) => ({ __typename: 'Item', id })) } };
+    const failing = {
+      data: { _entities: ids.map(() => ({ note: null })) },
+      errors: ids.map((_, index) => ({ message: 'no', path: ['_entities', index, 'note'] })) as never,
+    };
+    it.intercept = ({ subgraph }) => (subgraph === 'b' ? Promise.reject(down) : Promise.resolve(list));
+    expect((await it.run('{ list { note } }')).errors).toHaveLength(100);
+    it.intercept = ({ subgraph }) => Promise.resolve(subgraph === 'b' ? failing : list);
     expect((await it.run('{ list { note } }')).errors).toHaveLength(100);
   });
 });
@@ -242,6 +246,20 @@ describe('refused requests', () => {
     expect(errorsOf(await it.run(query))).toEqual([
       '- BAD_REQUEST The document has several operations: name one in operationName.',
     ]);
+  });
+
+  test('an operation that its fragments make too large to plan', async () => {
+    const levels = Array.from(
+      { length: 26 },
+      (_, level) =>
+        `fragment f${level} on Item { a: child { ...f${level + 1} } b: child { ...f${level + 1} } }`,
+    );
+    const query = `{ one { ...f0 } } ${levels.join(' ')} fragment f26 on Item { id }`;
+    expect(
+      errorsOf(
+        await graph().generation.execute({ document: parse(query), operationName: null, variables: {} }),
+      ),
+    ).toEqual(['- BAD_REQUEST The operation is too large to be planned: select less, or repeat less.']);
   });
 
   test('a request that is aborted rejects with the reason', async () => {
