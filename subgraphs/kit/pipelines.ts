@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { SubgraphDescription, TopicDescription } from '../../schema/description.ts';
 import { createDeadLetters } from './decode/dead-letters.ts';
-import { ensureTopics } from './kafka/admin.ts';
+import { ensureTopics, tombstoneRetentions } from './kafka/admin.ts';
 import { openTopic } from './kafka/open-topic.ts';
 import type { Producer } from './kafka/producer.ts';
 import type { Topic } from './kafka/topic.ts';
@@ -22,8 +22,8 @@ export interface PipelinesOptions {
   readonly log: Logger;
 }
 
-/** Kafka's default of delete.retention.ms. */
-const tombstoneRetentionMs = 24 * 60 * 60 * 1_000;
+/** Kafka's default of delete.retention.ms, for a topic whose setting cannot be seen. */
+const defaultRetentionMs = 24 * 60 * 60 * 1_000;
 
 export interface Pipelines extends AsyncDisposable {
   readonly byType: ReadonlyMap<string, Pipeline>;
@@ -33,22 +33,32 @@ export interface Pipelines extends AsyncDisposable {
 export const openPipelines = async (options: PipelinesOptions): Promise<Pipelines> => {
   const { description, kafka, createTopics: create, replication, log } = options;
   await ensureTopics({ ...kafka, topics: description.topics, create, replication, log });
+  const compacted = description.topics.filter(({ cleanup }) => cleanup === 'COMPACT').map(({ name }) => name);
+  const retentions = await tombstoneRetentions({ ...kafka, names: compacted, log });
   await using opened = new AsyncDisposableStack();
   const byType = new Map<string, Pipeline>();
   for (const topic of description.topics) {
+    const retention = retentions.get(topic.name) ?? defaultRetentionMs;
     byType.set(
       topic.type,
-      opened.adopt(await openPipeline(options, topic), (pipeline) => pipeline.close()),
+      opened.adopt(await openPipeline(options, topic, retention), (each) => each.close()),
     );
   }
   const running = opened.move();
   return { byType, [Symbol.asyncDispose]: () => running.disposeAsync() };
 };
 
-const openPipeline = async (options: PipelinesOptions, description: TopicDescription): Promise<Pipeline> => {
+const openPipeline = async (
+  options: PipelinesOptions,
+  description: TopicDescription,
+  tombstoneRetentionMs: number,
+): Promise<Pipeline> => {
   const { kafka, log, producer, createTopics: create, replication } = options;
   const topic = await openTopic({ ...kafka, name: description.name, log });
-  const view = description.cleanup === 'COMPACT' ? await openView(options, description, topic) : null;
+  const view =
+    description.cleanup === 'COMPACT'
+      ? await openView(options, description, topic, tombstoneRetentionMs)
+      : null;
   const deadLetters =
     description.onInvalid === 'DEAD_LETTER'
       ? createDeadLetters({ ...kafka, topic: description.name, producer, create, replication, log })
@@ -60,6 +70,7 @@ const openView = (
   { name, description: subgraph, dataDirectory, log }: PipelinesOptions,
   description: TopicDescription,
   topic: Topic,
+  tombstoneRetentionMs: number,
 ): Promise<SqliteView> =>
   openSqliteView({
     directory: join(dataDirectory, 'views', name),

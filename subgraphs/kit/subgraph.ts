@@ -57,7 +57,9 @@ const afterWaitMs = { entities: 1_000, others: 5_000 };
 export const startSubgraph = async (options: SubgraphOptions): Promise<RunningSubgraph> => {
   const { log } = options;
   const resolvers = options.resolvers ?? {};
-  const { description, document } = describeSubgraph(options.sources, { resolved: resolvedFields(resolvers) });
+  const { description, document } = describeSubgraph(options.sources, {
+    resolved: resolvedFields(resolvers),
+  });
   const schema = buildSchema(document, description, resolvers);
   // What was opened is closed in reverse, when the start fails halfway and when the subgraph stops.
   await using opened = new AsyncDisposableStack();
@@ -102,7 +104,9 @@ export const startSubgraph = async (options: SubgraphOptions): Promise<RunningSu
 };
 
 const resolvedFields = (resolvers: Resolvers): readonly string[] =>
-  Object.entries(resolvers).flatMap(([type, fields]) => Object.keys(fields).map((field) => `${type}.${field}`));
+  Object.entries(resolvers).flatMap(([type, fields]) =>
+    Object.keys(fields).map((field) => `${type}.${field}`),
+  );
 
 const whenReady = async (pipelines: readonly Pipeline[], log: Logger): Promise<void> => {
   await Promise.all(pipelines.map((pipeline) => pipeline.ready));

@@ -29,6 +29,23 @@ export const ensureTopics = async (options: EnsureTopicsOptions): Promise<void> 
   await withAdmin(options, 'The topics could not be checked.', (admin) => checkAndCreate(admin, options));
 };
 
+export interface TombstoneRetentionsOptions extends KafkaClientOptions {
+  readonly names: readonly string[];
+}
+
+/** How long each topic keeps its tombstones (`delete.retention.ms`), in milliseconds. Rejects with KAFKA_UNAVAILABLE. */
+export const tombstoneRetentions = async (
+  options: TombstoneRetentionsOptions,
+): Promise<ReadonlyMap<string, number>> => {
+  const found = new Map<string, number>();
+  if (options.names.length === 0) return found;
+  await withAdmin(options, 'The retention of tombstones could not be read.', async (admin) => {
+    const configs = await describeTopics(admin, options.names, 'delete.retention.ms');
+    for (const [name, value] of configs) found.set(name, Number(value));
+  });
+  return found;
+};
+
 export interface CreateTopicOptions {
   readonly brokers: readonly string[];
   readonly clientId: string;
@@ -110,6 +127,28 @@ const createAll = async (admin: Admin, topics: ITopicConfig[]): Promise<void> =>
   }
 };
 
+/** One setting of each topic. */
+const describeTopics = async (
+  admin: Admin,
+  names: readonly string[],
+  setting: string,
+): Promise<ReadonlyMap<string, string>> => {
+  const configs = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: names.map((name) => ({
+      type: kafkajs.ConfigResourceTypes.TOPIC,
+      name,
+      configNames: [setting],
+    })),
+  });
+  return new Map(
+    configs.resources.flatMap(({ resourceName, configEntries }) => {
+      const value = configEntries[0]?.configValue;
+      return value === undefined ? [] : [[resourceName, value] as const];
+    }),
+  );
+};
+
 /** What differs, one message a topic. */
 const compare = async (
   admin: Admin,
@@ -117,21 +156,15 @@ const compare = async (
   log: Logger | undefined,
 ): Promise<string[]> => {
   if (topics.length === 0) return [];
-  const [metadata, configs] = await Promise.all([
+  const [metadata, policies] = await Promise.all([
     admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) }),
-    admin.describeConfigs({
-      includeSynonyms: false,
-      resources: topics.map(({ name }) => ({
-        type: kafkajs.ConfigResourceTypes.TOPIC,
-        name,
-        configNames: ['cleanup.policy'],
-      })),
-    }),
+    describeTopics(
+      admin,
+      topics.map(({ name }) => name),
+      'cleanup.policy',
+    ),
   ]);
   const partitions = new Map(metadata.topics.map(({ name, partitions: found }) => [name, found.length]));
-  const policies = new Map(
-    configs.resources.map(({ resourceName, configEntries }) => [resourceName, configEntries[0]?.configValue]),
-  );
   return topics.flatMap((topic) => [
     ...comparePartitions(topic, partitions.get(topic.name) ?? 0, log),
     ...compareCleanup(topic, policies.get(topic.name) ?? 'delete'),

@@ -1,6 +1,7 @@
 import type { Broker } from '@platformatic/kafka';
 import { TributaryError } from '../../../schema/errors.ts';
 import { kafkaCode, nameOfCode } from './kafka-codes.ts';
+import { topicIdOf } from './topic-id.ts';
 import type { MetadataResponse, Wire } from './wire.ts';
 
 /** What the cluster says of one topic. */
@@ -44,6 +45,9 @@ const parseMetadata = (answer: MetadataResponse, name: string): TopicMetadata =>
   return {
     clusterId,
     brokers,
-    topic: { id: found.topicId, partitions: Array.from(partitions, (leader) => leader ?? noLeader) },
+    topic: {
+      id: topicIdOf(found.topicId),
+      partitions: Array.from(partitions, (leader) => leader ?? noLeader),
+    },
   };
 };

@@ -17,6 +17,7 @@ import {
   metadataV12,
   ResponseError,
 } from '@platformatic/kafka';
+import { uuidOf } from './topic-id.ts';
 
 export type FetchResponse = fetchV17.FetchResponse;
 export type FetchResponsePartition = fetchV17.FetchResponsePartition;
@@ -79,7 +80,7 @@ export class Wire {
   }
 
   fetch(broker: Broker, request: FetchRequest): Promise<FetchResponse> {
-    const topics = [{ topicId: request.topicId, partitions: request.partitions }];
+    const topics = [{ topicId: uuidOf(request.topicId), partitions: request.partitions }];
     const { maxWaitMs, maxBytes } = request;
     return this.#guarded(async () => {
       const connection = await this.#pool.get(broker);

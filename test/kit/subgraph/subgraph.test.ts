@@ -60,7 +60,7 @@ const changes =
 describe('a subgraph from SDL alone', () => {
   test('queries answer from the view, by key and by pages', async () => {
     const { topic, sdl } = setup();
-    const { url } = await runSubgraph({ sdl });
+    const { url } = await runSubgraph({ sdl, resolvers });
     const live = follow(url, changes);
     await live.until(2);
     await produce(topic, [
@@ -90,7 +90,7 @@ describe('a subgraph from SDL alone', () => {
 
   test('S2 S3 a change stream: snapshot, then what enters, stays and leaves', async () => {
     const { topic, sdl } = setup();
-    const { url } = await runSubgraph({ sdl });
+    const { url } = await runSubgraph({ sdl, resolvers });
     await produce(topic, [gate('a1', 'A'), gate('b1', 'B')]);
     const live = follow(url, changes, { variables: { t: 'A' } });
     // The snapshot may or may not hold what was just written; the change comes either way.
@@ -119,7 +119,7 @@ describe('a subgraph from SDL alone', () => {
 
   test('S6 S7 every event has its place and a cursor, and the stream goes on from it', async () => {
     const { events, sdl } = setup();
-    const { url } = await runSubgraph({ sdl });
+    const { url } = await runSubgraph({ sdl, resolvers });
     const query = 'subscription($from: Cursor) { gateEvents(from: $from) { what offset } }';
     const live = follow(url, query);
     await expect.poll(() => live.pings.length).toBe(1);
@@ -183,7 +183,7 @@ describe('a subgraph from SDL alone', () => {
 
   test('entities are resolved from the view in one read, unknown ones as null', async () => {
     const { sdl, topic } = setup();
-    const { url } = await runSubgraph({ sdl });
+    const { url } = await runSubgraph({ sdl, resolvers });
     const live = follow(url, changes);
     await live.until(2);
     await produce(topic, [gate('a1', 'A'), gate('b1', 'B')]);
@@ -198,7 +198,7 @@ describe('a subgraph from SDL alone', () => {
   test('S26 a restart goes on from the stored position and reads nothing again', async () => {
     const { sdl, topic } = setup();
     const directory = await temporaryDirectory();
-    const first = await runSubgraph({ sdl, directory });
+    const first = await runSubgraph({ sdl, resolvers, directory });
     const live = follow(first.url, changes);
     await live.until(2);
     await produce(
@@ -208,7 +208,7 @@ describe('a subgraph from SDL alone', () => {
     await live.until(52);
     await live.client.dispose();
     await first.stop();
-    const second = await runSubgraph({ sdl, directory });
+    const second = await runSubgraph({ sdl, resolvers, directory });
     const health = (await (await fetch(second.url.replace('/graphql', '/health/ready'))).json()) as {
       topics: { topic: string; records: number; position: number[] }[];
     };
@@ -222,7 +222,7 @@ describe('a subgraph from SDL alone', () => {
 describe('bad input', () => {
   test('S23 what does not decode goes to the dead letters; the row says so, the rest goes on', async () => {
     const { sdl, topic } = setup();
-    const { url } = await runSubgraph({ sdl });
+    const { url } = await runSubgraph({ sdl, resolvers });
     const live = follow(url, changes);
     await live.until(2);
     await produce(topic, [
@@ -242,7 +242,7 @@ describe('bad input', () => {
     const { sdl, topic, events } = setup();
     await createTopic(topic, { partitions: 1 });
     await createTopic(events, { partitions: 3, config: { 'cleanup.policy': 'delete' } });
-    const failure = await runSubgraph({ sdl }).catch((error: unknown) => error);
+    const failure = await runSubgraph({ sdl, resolvers }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(TributaryError);
     expect(failure).toMatchObject({ code: 'TOPIC_MISMATCH' });
     expect(String(failure)).toContain(topic);
@@ -250,7 +250,7 @@ describe('bad input', () => {
 
   test('S29 browsers are refused by HTTP and by websocket', async () => {
     const { sdl } = setup();
-    const { url } = await runSubgraph({ sdl });
+    const { url } = await runSubgraph({ sdl, resolvers });
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', origin: 'http://evil.example' },
