@@ -67,11 +67,6 @@ export class Subscriptions {
     return subscriber;
   }
 
-  /** What is known of each subgraph's socket, by name. */
-  upstreamStates(): Record<string, string> {
-    return Object.fromEntries([...this.#upstreams].map(([name, { shared }]) => [name, shared.state]));
-  }
-
   /** Closes all upstream sockets. Clients are to be taken off before. */
   stop(): void {
     for (const { shared } of this.#upstreams.values()) shared.close();

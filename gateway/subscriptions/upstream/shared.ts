@@ -51,12 +51,6 @@ export class SharedUpstream {
     this.#backoff = new Backoff(options.reconnectMs);
   }
 
-  /** UP: the subgraph has accepted the connection. IDLE: nothing needs one. */
-  get state(): 'UP' | 'DOWN' | 'IDLE' {
-    if (this.#socket?.acknowledged === true) return 'UP';
-    return this.#subscriptions.size === 0 ? 'IDLE' : 'DOWN';
-  }
-
   /** Subscribes until the returned function is called; the sink hears nothing after that. */
   subscribe(request: () => UpstreamRequest, sink: SharedSink): () => void {
     const backoff = new Backoff(this.#options.reconnectMs);

@@ -83,10 +83,6 @@ export class UpstreamSocket {
     return this.#acknowledged;
   }
 
-  get subscriptions(): number {
-    return this.#sinks.size;
-  }
-
   /** Starts a subscription, at once or as soon as the connection is acknowledged. Returns its id. */
   subscribe(request: UpstreamRequest, sink: UpstreamSink): string {
     const id = String(this.#nextId++);

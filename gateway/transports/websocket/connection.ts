@@ -49,11 +49,6 @@ export class Connection {
     );
   }
 
-  /** Operations that are live. */
-  get operations(): number {
-    return this.#operations.size;
-  }
-
   /** Takes a message; null stands for a binary one. */
   receive(text: string | null): void {
     if (this.#closed) return;

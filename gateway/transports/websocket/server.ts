@@ -39,10 +39,6 @@ export class WebSockets {
     ];
   }
 
-  get size(): number {
-    return this.#clients.size;
-  }
-
   /** Closes all sockets with 1012 (S21) and takes no more. Resolves when all are gone, at the latest after a second. */
   async stop(): Promise<void> {
     this.#draining = true;
