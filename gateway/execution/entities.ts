@@ -23,8 +23,13 @@ export interface Group {
 
 const noVariables: Readonly<Record<string, unknown>> = {};
 
-/** Finds the objects and makes their representations, equal ones once. */
-export function gather(step: FetchStep, represent: Represent, run: Run): Batch {
+/** Finds the objects, or those of them in `only`, and makes their representations, equal ones once. */
+export function gather(
+  step: FetchStep,
+  represent: Represent,
+  run: Run,
+  only: ReadonlySet<Data> | null,
+): Batch {
   const objects: Data[] = [];
   const starts: number[] = [];
   const contexts: Readonly<Record<string, unknown>>[] = [];
@@ -44,7 +49,7 @@ export function gather(step: FetchStep, represent: Represent, run: Run): Batch {
   const known = new Map<string, number>();
   const groups = new Map<string, { variables: Readonly<Record<string, unknown>>; members: number[] }>();
   const representationOf = objects.map((object, index) => {
-    const representation = represent(object);
+    const representation = only === null || only.has(object) ? represent(object) : null;
     if (representation === null) return -1;
     const variables = contexts[index] ?? noVariables;
     const group = variables === noVariables ? '' : JSON.stringify(variables);

@@ -24,10 +24,29 @@ interface Outcome {
   readonly failures: (Failure | undefined)[];
 }
 
-/** An `_entities` fetch: asks once for equal representations, and merges each entity into all objects it stands for. */
-export async function fetchEntities(step: FetchStep, represent: Represent, run: Run): Promise<void> {
-  const batch = gather(step, represent, run);
-  passOnFailures(step, batch, run);
+/**
+ * An `_entities` fetch: asks once for equal representations, and merges each entity into all objects it stands for.
+ * Objects that lack an input get the fields that do without it.
+ */
+export async function fetchEntities(
+  step: FetchStep,
+  represent: Represent,
+  run: Run,
+  only: ReadonlySet<Data> | null = null,
+): Promise<void> {
+  const batch = gather(step, represent, run, only);
+  const incomplete = new Set(batch.objects.filter((_, index) => batch.representationOf[index] === -1));
+  const fallbacks = incomplete.size === 0 ? [] : step.fallbacks;
+  if (fallbacks.length === 0) passOnFailures(step, batch, run, only);
+  await Promise.all([
+    fetchBatch(step, batch, run),
+    ...fallbacks.map((fallback) =>
+      fallback.represent === null ? undefined : fetchEntities(fallback, fallback.represent, run, incomplete),
+    ),
+  ]);
+}
+
+async function fetchBatch(step: FetchStep, batch: Batch, run: Run): Promise<void> {
   if (batch.representations.length === 0) return;
   const outcome: Outcome = { entities: [], failures: [] };
   const variables = variablesOf(step, run.variables);
@@ -37,10 +56,10 @@ export async function fetchEntities(step: FetchStep, represent: Represent, run: 
 }
 
 /** An object that lacks what this fetch requires, because of a failed fetch, lacks this fetch's fields for the same reason. */
-function passOnFailures(step: FetchStep, batch: Batch, run: Run): void {
+function passOnFailures(step: FetchStep, batch: Batch, run: Run, only: ReadonlySet<Data> | null): void {
   batch.representationOf.forEach((representation, index) => {
     const object = batch.objects[index];
-    if (representation !== -1 || object === undefined) return;
+    if (representation !== -1 || object === undefined || only?.has(object) === false) return;
     const failure = run.failures.of(object);
     if (failure !== undefined) run.failures.mark(object, step.keys, failure, rootOf(batch, index));
   });

@@ -25,6 +25,8 @@ export interface FetchStep {
   readonly rewriteOutput: Rewrite | null;
   /** Values of `@fromContext` arguments; null where there are none. */
   readonly context: ReadContext | null;
+  /** For objects that lack some of the inputs: fetches of the fields that need less. */
+  readonly fallbacks: readonly FetchStep[];
   /** Response keys that the fetch gives each object. */
   readonly keys: readonly string[];
   /** Aliases that the planner gave, and the client's keys for them. */
@@ -57,11 +59,15 @@ export function compilePlan(
   }
 }
 
+/** A fetch, and what to make of it for objects that lack some of its inputs: a fetch for each set of inputs. */
+export type FetchWithFallbacks = FetchNode & { readonly fallbacks?: readonly FetchNode[] };
+
 export function compileFetch(
-  node: FetchNode,
-  { subgraphs, types }: PlanContext,
+  node: FetchWithFallbacks,
+  context: PlanContext,
   path: readonly (string | number)[],
 ): FetchStep {
+  const { subgraphs, types } = context;
   const renamed = renamedKeys(node);
   if (node.requires !== undefined && node.variableUsages?.includes('representations')) {
     throw requestError('Give the variable $representations another name: federation uses it.', 'BAD_REQUEST');
@@ -79,6 +85,7 @@ export function compileFetch(
         : compileRepresent(node.requires, compileRewrites(node.inputRewrites, types), types),
     rewriteOutput: compileRewrites(node.outputRewrites, types),
     context: compileContext(node.contextRewrites, types),
+    fallbacks: (node.fallbacks ?? []).map((fallback) => compileFetch(fallback, context, path)),
     keys: responseKeys(node.operation, node.requires !== undefined).map((key) => renamed.get(key) ?? key),
     renamed,
   };

@@ -16,16 +16,19 @@ import {
   stripIgnoredCharacters,
   visit,
 } from 'graphql';
+import type { FetchWithFallbacks } from '../execution/plan.ts';
 import type { Inputs, VirtualFields } from './virtual-fields.ts';
 
 /**
  * Takes the virtual fields out of a plan: in the queries the real field comes back, with its arguments and the virtual
  * name as alias; in the representations the virtual name becomes the real one. A fetch whose fields need the same input
- * with different arguments is split, since a representation has room for one of them.
+ * with different arguments is split, since a representation has room for one of them. A fetch whose fields need
+ * different inputs gets fallbacks: the planner makes one fetch of what different types select at a path, so an object
+ * may lack an input of a field that is not selected for it.
  */
 export function mendPlan(plan: QueryPlan, virtual: VirtualFields): QueryPlan {
   const { node } = plan;
-  if (node === undefined || virtual.byName.size === 0) return plan;
+  if (node === undefined || !virtual.hasInputs) return plan;
   if (node.kind !== 'Subscription') return { ...plan, node: mendNode(node, virtual) };
   const primary = { ...node.primary, operation: realOperation(parseFetch(node.primary), virtual) };
   return {
@@ -50,23 +53,21 @@ function mendNode(node: PlanNode, virtual: VirtualFields): PlanNode {
 }
 
 function mendFetch(node: FetchNode, virtual: VirtualFields): PlanNode {
-  const document = parseFetch(node);
-  const groups = node.requires === undefined ? [] : groupFields(node, document, virtual);
-  if (groups.length < 2) return finishFetch(node, document, node.requires, virtual);
-  const nodes = groups.map((group) =>
-    finishFetch(node, onlyFields(document, group), inputsFor(node.requires ?? [], group, virtual), virtual),
-  );
-  return { kind: 'Parallel', nodes };
+  const whole: FetchPart = { document: parseFetch(node), requires: node.requires };
+  const nodes = splitFetch(node, whole, virtual, agree).map((part): FetchWithFallbacks => {
+    const byInputs = splitFetch(node, part, virtual, equal);
+    const mended = finishFetch(node, part, virtual);
+    return byInputs.length < 2
+      ? mended
+      : { ...mended, fallbacks: byInputs.map((each) => finishFetch(node, each, virtual)) };
+  });
+  const [first] = nodes;
+  return nodes.length === 1 && first !== undefined ? first : { kind: 'Parallel', nodes };
 }
 
 const parseFetch = (node: FetchNode): DocumentNode => parse(node.operation, { noLocation: true });
 
-function finishFetch(
-  node: FetchNode,
-  document: DocumentNode,
-  requires: QueryPlanSelectionNode[] | undefined,
-  virtual: VirtualFields,
-): FetchNode {
+function finishFetch(node: FetchNode, { document, requires }: FetchPart, virtual: VirtualFields): FetchNode {
   const renames = requires === undefined ? [] : renamesOf(requires, [], virtual);
   const used = variablesIn(document);
   return {
@@ -112,17 +113,48 @@ function renamesOf(
   });
 }
 
+/** Some fields of a fetch, and what they take. */
+interface FetchPart {
+  readonly document: DocumentNode;
+  readonly requires: QueryPlanSelectionNode[] | undefined;
+}
+
 /** Fields of the entities that one representation can serve, and what they take from it. */
 interface FieldGroup {
   readonly fields: Set<string>;
   readonly inputs: Map<string, string>;
 }
 
-function groupFields(node: FetchNode, document: DocumentNode, virtual: VirtualFields): FieldGroup[] {
+/** The parts of a fetch whose fields get on with each other, as `fits` sees it. */
+function splitFetch(
+  node: FetchNode,
+  part: FetchPart,
+  virtual: VirtualFields,
+  fits: (a: Inputs, b: Inputs) => boolean,
+): FetchPart[] {
+  const { document, requires } = part;
+  const groups = requires === undefined ? [] : groupFields(node, document, virtual, fits);
+  if (requires === undefined || groups.length < 2) return [part];
+  const keys = virtual.keysOf(node.serviceName);
+  const others = new Set(
+    groups.flatMap(({ inputs }) => [...inputs.keys()]).filter((path) => !keys.has(path)),
+  );
+  return groups.map((group) => ({
+    document: onlyFields(document, group),
+    requires: inputsFor(requires, group, others, virtual),
+  }));
+}
+
+function groupFields(
+  node: FetchNode,
+  document: DocumentNode,
+  virtual: VirtualFields,
+  fits: (a: Inputs, b: Inputs) => boolean,
+): FieldGroup[] {
   const groups: FieldGroup[] = [];
   forEachEntityField(document, (type, field, key) => {
     const inputs: Inputs = virtual.inputsOf(node.serviceName, type, field) ?? new Map();
-    const known = groups.find((each) => agree(each.inputs, inputs));
+    const known = groups.find((each) => fits(each.inputs, inputs));
     const group = known ?? { fields: new Set(), inputs: new Map() };
     if (known === undefined) groups.push(group);
     group.fields.add(`${type} ${key}`);
@@ -133,6 +165,9 @@ function groupFields(node: FetchNode, document: DocumentNode, virtual: VirtualFi
 
 const agree = (a: Inputs, b: Inputs): boolean =>
   [...b].every(([path, source]) => (a.get(path) ?? source) === source);
+
+const equal = (a: Inputs, b: Inputs): boolean =>
+  a.size === b.size && [...b].every(([path, source]) => a.get(path) === source);
 
 function forEachEntityField(
   document: DocumentNode,
@@ -196,19 +231,19 @@ function variablesIn(document: DocumentNode): ReadonlySet<string> {
 function inputsFor(
   selections: readonly QueryPlanSelectionNode[],
   group: FieldGroup,
+  others: ReadonlySet<string>,
   virtual: VirtualFields,
   path = '',
 ): QueryPlanSelectionNode[] {
   return selections.flatMap((selection): QueryPlanSelectionNode[] => {
     if (selection.kind === 'InlineFragment') {
-      return [{ ...selection, selections: inputsFor(selection.selections, group, virtual, path) }];
+      return [{ ...selection, selections: inputsFor(selection.selections, group, others, virtual, path) }];
     }
     const field = virtual.byName.get(selection.name)?.field ?? selection.name;
     const at = path === '' ? field : `${path}.${field}`;
-    const source = group.inputs.get(at);
-    const isVirtual = field !== selection.name;
-    if (isVirtual ? source !== selection.name : source !== undefined && source !== field) return [];
+    const source = group.inputs.get(at) ?? (others.has(at) ? undefined : field);
+    if (source !== selection.name) return [];
     if (selection.selections === undefined) return [selection];
-    return [{ ...selection, selections: inputsFor(selection.selections, group, virtual, at) }];
+    return [{ ...selection, selections: inputsFor(selection.selections, group, others, virtual, at) }];
   });
 }

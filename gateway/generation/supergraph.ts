@@ -46,7 +46,7 @@ function load(supergraphSdl: string): LoadedSupergraph {
   const virtual = withVirtualFields(withoutDeadKeys(supergraphSdl));
   const planned = build(virtual.supergraph);
   // Named fragments in fetches would hide from mendPlan the fields that it looks for.
-  const planner = new QueryPlanner(planned, { reuseQueryFragments: virtual.byName.size === 0 });
+  const planner = new QueryPlanner(planned, { reuseQueryFragments: !virtual.hasInputs });
   const planningSchema = planned.apiSchema();
   const apiSchema = original.apiSchema().toGraphQLJSSchema();
   const hiding = typesThatHide(original.schema, apiSchema);

@@ -36,6 +36,10 @@ export interface VirtualFields {
   readonly byName: ReadonlyMap<string, VirtualField>;
   /** Inputs of a subgraph's field; undefined where it has no `@requires`. */
   inputsOf(subgraph: string, type: string, field: string): Inputs | undefined;
+  /** True when any field has a `@requires`. */
+  readonly hasInputs: boolean;
+  /** Names of the fields that are in some key of the subgraph. */
+  keysOf(subgraph: string): ReadonlySet<string>;
 }
 
 type Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
@@ -58,6 +62,7 @@ export function withVirtualFields(supergraph: DocumentNode): VirtualFields {
     });
     return { ...definition, fields };
   });
+  const keys = keyFields([...types.values()], subgraphs);
   const mended = definitions.map((definition) =>
     isComposite(definition)
       ? { ...definition, fields: [...(definition.fields ?? []), ...collected.additionsTo(definition)] }
@@ -67,6 +72,8 @@ export function withVirtualFields(supergraph: DocumentNode): VirtualFields {
     supergraph: { ...supergraph, definitions: mended },
     byName: collected.byName,
     inputsOf: (subgraph, type, field) => collected.inputs.get(`${subgraph} ${type}.${field}`),
+    hasInputs: collected.inputs.size > 0,
+    keysOf: (subgraph) => keys.get(subgraph) ?? new Set(),
   };
 }
 
@@ -81,6 +88,24 @@ function subgraphNames(supergraph: DocumentNode): ReadonlyMap<string, string> {
     }
   }
   return names;
+}
+
+function keyFields(
+  types: readonly Composite[],
+  subgraphs: ReadonlyMap<string, string>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const keys = new Map<string, Set<string>>();
+  for (const directive of types.flatMap((type) => type.directives ?? [])) {
+    const key = directive.name.value === 'join__type' ? textOf(directive, 'key') : undefined;
+    if (key === undefined) continue;
+    const graph = textOf(directive, 'graph') ?? '';
+    const subgraph = subgraphs.get(graph) ?? graph;
+    const names = keys.get(subgraph) ?? new Set();
+    keys.set(subgraph, names);
+    for (const selection of selectionsOf(key))
+      if (selection.kind === Kind.FIELD) names.add(selection.name.value);
+  }
+  return keys;
 }
 
 function mendRequires<Node extends DirectiveNode>(

@@ -160,3 +160,43 @@ test('a field that is left out takes nothing from its neighbour that requires le
     it: { double: 6, slogan: 'S' },
   });
 });
+
+test('an object that lacks what a neighbour requires gets what requires less', async () => {
+  const graph = buildGraph({
+    a: {
+      typeDefs: `
+        type Query { all: [Shelf] }
+        interface Shelf { best: It }
+        type Old implements Shelf { best: It } type New implements Shelf { best: It }
+        type It @key(fields: "id") { id: ID! title: String pages: Int }`,
+      resolvers: {
+        Query: {
+          all: () =>
+            ['Old', 'New'].map((kind) => ({ kind, best: { id: kind, title: `T ${kind}`, pages: 3 } })),
+        },
+        Shelf: { __resolveType: ({ kind }: { kind: string }) => kind },
+      },
+    },
+    c: {
+      typeDefs: `
+        type It @key(fields: "id") {
+          id: ID! title: String @external pages: Int @external price: Int
+          double: Int @requires(fields: "pages") slogan: String @requires(fields: "title pages")
+        }`,
+      resolvers: {
+        It: {
+          price: () => 7,
+          double: ({ pages }: { pages: number }) => pages * 2,
+          slogan: ({ title }: { title: string }) => `read ${title}`,
+        },
+      },
+    },
+  });
+  const query = '{ all { best { price double } ... on New { best { slogan } } } }';
+  const { data, errors } = await graph.run(query);
+  expect(errors).toBeUndefined();
+  expect(data).toEqual({
+    all: [{ best: { price: 7, double: 6 } }, { best: { price: 7, double: 6, slogan: 'read T New' } }],
+  });
+  expect((await graph.oracle(query)).data, 'stock errs').not.toEqual(data);
+});
