@@ -6,7 +6,7 @@ import { type BoundFilter, compileFilters } from '../stream/filter.ts';
 import type { TopicSource } from '../topic-source.ts';
 import type { StoredRow, View } from '../view/view.ts';
 import type { Sent } from './sent.ts';
-import type { Start } from './start.ts';
+import { type Start, waitUntilReached } from './start.ts';
 
 /** Rows a read; a page is one statement, so it bounds how long the event loop is held. */
 const pageRows = 500;
@@ -22,10 +22,12 @@ export interface ChangeCatchUp {
 /**
  * Brings the latest state of every key that changed since the start, from the view and without Kafka (S4), each
  * partition in the order of its offsets. Begun at 0, that is the snapshot: a row that changes meanwhile moves behind
- * the scan and is met there. Ends with UP_TO_DATE, and returns a position from which the window goes on.
+ * the scan and is met there (docs/decisions/0005). Ends with UP_TO_DATE, and returns a position that the stream has
+ * published and from which the window goes on. A view is read a moment before the stream publishes what it holds, so
+ * the end waits for the stream: without that, events would come twice and cursors go backwards.
  */
 export async function* catchUpChanges(catchUp: ChangeCatchUp): AsyncGenerator<readonly Sent[], Position> {
-  const { view, start, signal } = catchUp;
+  const { source, view, start, signal } = catchUp;
   const next = [...start.from];
   const sentAt = (delivery: Delivery): Sent => ({
     delivery,
@@ -33,18 +35,24 @@ export async function* catchUpChanges(catchUp: ChangeCatchUp): AsyncGenerator<re
     snapshotUntil: start.snapshotUntil,
   });
   if (start.reset) yield [sentAt(control('RESET'))];
+  // While an event is being taken the window may move past the scan, also behind UP_TO_DATE: then once more.
   do {
-    for (let partition = 0; partition < view.position.length && !signal.aborted; partition++) {
-      yield* scanPartition(catchUp, next, partition, sentAt);
-    }
-    // The scan of the last partition may have taken longer than the window holds of the first.
-  } while (!signal.aborted && !isDone(catchUp, next));
-  yield [{ delivery: control('UP_TO_DATE'), position: [...next], snapshotUntil: null }];
+    do {
+      for (let partition = 0; partition < view.position.length && !signal.aborted; partition++) {
+        yield* scanPartition(catchUp, next, partition, sentAt);
+      }
+      if (start.until === null && !signal.aborted) await waitUntilReached(source, next, signal);
+    } while (!signal.aborted && !isDone(catchUp, next));
+    if (signal.aborted) return next;
+    yield [{ delivery: control('UP_TO_DATE'), position: [...next], snapshotUntil: null }];
+  } while (!isDone(catchUp, next));
   return next;
 }
 
 const isDone = ({ source, start }: ChangeCatchUp, next: Position): boolean =>
-  start.until === null ? source.stream.holdsFrom(next) : covers(next, start.until);
+  start.until === null
+    ? covers(source.stream.position, next) && source.stream.holdsFrom(next)
+    : covers(next, start.until);
 
 async function* scanPartition(
   { view, start, filters, signal }: ChangeCatchUp,

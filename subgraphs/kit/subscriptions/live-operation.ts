@@ -3,8 +3,8 @@ import type { BoundFilter } from '../stream/filter.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Sent } from './sent.ts';
 
-/** Deliveries that are executed together, so that their reads share one DataLoader batch. */
-const batchSize = 500;
+/** Deliveries that are executed together, so that their reads share one DataLoader batch (S17). */
+export const executedTogether = 500;
 /** Deliveries that wait for their execution. Policy: disconnect; who is cut off comes back with its cursor. */
 const queueBound = 20_000;
 
@@ -90,8 +90,8 @@ export class LiveOperation<Result> {
       this.#cut();
       const batch = this.#batches.shift();
       if (batch === undefined) break;
-      for (let from = 0; from < batch.sent.length; from += batchSize) {
-        const results = await this.#options.execute(batch.sent.slice(from, from + batchSize));
+      for (let from = 0; from < batch.sent.length; from += executedTogether) {
+        const results = await this.#options.execute(batch.sent.slice(from, from + executedTogether));
         for (const listener of batch.listeners) if (this.#listeners.has(listener)) listener.take(results);
       }
     }

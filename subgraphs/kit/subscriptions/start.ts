@@ -136,7 +136,7 @@ const refuseExpired = (earliest: Position, position: Position): void => {
 };
 
 /** A cursor ahead of this replica is not truncated: wait, then say that it may be tried again (S11). */
-const waitUntilReached = async (
+export const waitUntilReached = async (
   source: TopicSource,
   position: Position,
   signal: AbortSignal,

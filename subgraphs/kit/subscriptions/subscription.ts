@@ -7,7 +7,7 @@ import { selector } from '../stream/stream.ts';
 import type { ServedStream } from '../topic-source.ts';
 import { catchUpChanges } from './catch-up-changes.ts';
 import { catchUpEvents, recentSent } from './catch-up-events.ts';
-import { LiveOperation } from './live-operation.ts';
+import { executedTogether, LiveOperation } from './live-operation.ts';
 import { Mailbox } from './mailbox.ts';
 import type { ExecuteSent, SubscriptionRequest } from './request.ts';
 import { resultMaker } from './result.ts';
@@ -47,7 +47,10 @@ export class Subscriptions {
     const end = (): void => {
       if (!ended) this.#counters.live--;
       ended = true;
+      // Ends what it holds of Kafka and of the view, however it ended.
+      stop.abort();
     };
+    const finished = { done: true, value: undefined } as const;
     return {
       [Symbol.asyncIterator]() {
         return this;
@@ -59,6 +62,8 @@ export class Subscriptions {
           if (result.done === true) end();
           return result;
         } catch (error) {
+          // Who has left is told nothing: what it waited for failed because it left.
+          if (ended) return finished;
           end();
           throw error;
         } finally {
@@ -67,9 +72,8 @@ export class Subscriptions {
       },
       return: async () => {
         end();
-        stop.abort();
         await results.return(undefined);
-        return { done: true, value: undefined };
+        return finished;
       },
       progress: () => {
         const position = state.waiting ? state.position() : null;
@@ -98,7 +102,7 @@ export class Subscriptions {
           reached = page.value;
           break;
         }
-        yield* await this.#execute(maker.execute, page.value);
+        yield* this.#executeAll(maker.execute, page.value);
       }
     }
     if (start.until !== null) {
@@ -117,6 +121,7 @@ export class Subscriptions {
     state: SubscriptionState,
   ): AsyncGenerator<ExecutionResult, void> {
     const { source, description } = request.stream;
+    if (!source.stream.holdsFrom(reached)) throw overrun();
     const mailbox = new Mailbox<ExecutionResult>(mailboxBound);
     const recent = recentSent(
       { source, select: selector(description.change !== null, filters) },
@@ -130,10 +135,7 @@ export class Subscriptions {
       overrun: () => mailbox.overrun(),
     });
     try {
-      const { execute } = resultMaker(request);
-      for (let from = 0; from < recent.length; from += 500) {
-        yield* await this.#execute(execute, recent.slice(from, from + 500));
-      }
+      yield* this.#executeAll(resultMaker(request).execute, recent);
       state.position = () => {
         const idle = mailbox.isEmpty ? operation.idlePosition : null;
         return idle === null ? null : laterOf(idle, joined);
@@ -162,6 +164,12 @@ export class Subscriptions {
     });
     this.#live.set(request.identity, operation);
     return operation;
+  }
+
+  async *#executeAll(execute: ExecuteSent, sent: readonly Sent[]): AsyncGenerator<ExecutionResult, void> {
+    for (let from = 0; from < sent.length; from += executedTogether) {
+      yield* await this.#execute(execute, sent.slice(from, from + executedTogether));
+    }
   }
 
   #execute(execute: ExecuteSent, sent: readonly Sent[]): Promise<readonly ExecutionResult[]> {

@@ -16,10 +16,12 @@ export class MemoryTopic {
   readonly stream: Stream;
   sideFetches = 0;
   readonly #compact: boolean;
+  readonly #committed: number[];
 
   constructor(partitions: number, options: { compact: boolean; windowBytes: number }) {
     this.#compact = options.compact;
     this.log = Array.from({ length: partitions }, () => []);
+    this.#committed = this.log.map(() => 0);
     this.stream = new Stream({
       start: this.log.map(() => 0),
       window: { bytes: options.windowBytes, ageMs: 1_000_000 },
@@ -28,6 +30,17 @@ export class MemoryTopic {
 
   /** Appends a record of 10 bytes, and publishes it; null for `group` is a tombstone. */
   append(partition: number, key: string, group: string | null): number {
+    const { offset, publish } = this.commit(partition, key, group);
+    publish();
+    return offset;
+  }
+
+  /** The same up to the view's commit: as in a process, where the stream publishes a moment later (S16). */
+  commit(
+    partition: number,
+    key: string,
+    group: string | null,
+  ): { readonly offset: number; readonly publish: () => void } {
     const records = this.log[partition] ?? [];
     const offset = records.length;
     records.push({ offset, key, group });
@@ -36,8 +49,12 @@ export class MemoryTopic {
     const state = row === null ? 'TOMBSTONE' : 'ROW';
     this.rows.set(key, { key, state, row, partition, offset, timestamp: 0 });
     const event: StreamEvent = { partition, offset, timestamp: 0, key, state, row, old, bytes: 10 };
-    this.stream.publish(partition, [this.#compact ? event : { ...event, old: null }], offset + 1);
-    return offset;
+    this.#committed[partition] = offset + 1;
+    return {
+      offset,
+      publish: () =>
+        this.stream.publish(partition, [this.#compact ? event : { ...event, old: null }], offset + 1),
+    };
   }
 
   served(description: Partial<StreamDescription> = {}): ServedStream {
@@ -127,10 +144,11 @@ export class MemoryTopic {
   }
 
   #view(): View {
-    const { stream, rows } = this;
+    const { rows } = this;
+    const committed = this.#committed;
     return {
       get position() {
-        return stream.position;
+        return [...committed];
       },
       scan: async ({
         partition,
@@ -145,7 +163,7 @@ export class MemoryTopic {
           .filter((row) => row.partition === partition && row.offset >= from)
           .sort((a, b) => a.offset - b.offset)
           .slice(0, limit),
-        position: stream.position,
+        position: [...committed],
       }),
     } as unknown as View;
   }
