@@ -4,10 +4,12 @@ import { listOf, number, oneOf, type Reader, text } from './reader.ts';
 export interface Setting<T> {
   /** Section and key. */
   readonly path: string;
-  /** Environment variable that goes before the file; null for none. */
-  readonly variable: string | null;
+  /** Environment variable that goes before the file. */
+  readonly variable: string;
   readonly reader: Reader<T>;
   readonly fallback: T;
+  /** What it does, for the reference. */
+  readonly about: string;
 }
 
 export const portReader = number({
@@ -31,17 +33,22 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 's
 export type LogLevel = (typeof logLevels)[number];
 
 const setting = <T>(
-  settingPath: string,
-  variable: string | null,
+  path: string,
+  variable: string,
   reader: Reader<NoInfer<Exclude<T, null>>>,
   fallback: T,
-): Setting<T> => ({ path: settingPath, variable, reader: reader as Reader<T>, fallback });
+  about: string,
+): Setting<T> => ({ path, variable, reader: reader as Reader<T>, fallback, about });
 
 /** All settings of one value. Subgraphs and limits, which are as many as one likes, are read beside them. */
 export const settings = {
-  /** Null: `tributary dev` starts a broker, the others ask for one. */
-  brokers: setting<readonly string[] | null>('kafka.brokers', 'KAFKA_BROKERS', listOf(brokerAddress), null),
-  /** Of topics that are created with --create-topics; −1: what the broker has as default. */
+  brokers: setting<readonly string[] | null>(
+    'kafka.brokers',
+    'KAFKA_BROKERS',
+    listOf(brokerAddress),
+    null,
+    'Bootstrap servers. Without them `tributary dev` starts a broker of its own, and other commands ask for one.',
+  ),
   replication: setting(
     'kafka.replication',
     'TRIBUTARY_KAFKA_REPLICATION',
@@ -53,23 +60,51 @@ export const settings = {
       whole: true,
     }),
     -1,
+    'Replication factor of topics that `--create-topics` makes. Default: the broker’s own.',
   ),
-  gatewayHost: setting('gateway.host', 'TRIBUTARY_GATEWAY_HOST', host, '127.0.0.1'),
-  gatewayPort: setting('gateway.port', 'TRIBUTARY_GATEWAY_PORT', portReader, 4000),
-  /** Besides loopback (S29). */
-  origins: setting<readonly string[]>('gateway.origins', 'TRIBUTARY_GATEWAY_ORIGINS', listOf(origin), []),
-  hosts: setting<readonly string[]>('gateway.hosts', 'TRIBUTARY_GATEWAY_HOSTS', listOf(host), []),
-  /** Null: composed from the subgraphs. */
-  supergraph: setting<string | null>('gateway.supergraph', 'TRIBUTARY_GATEWAY_SUPERGRAPH', path, null),
-  data: setting('data', 'TRIBUTARY_DATA', path, '.tributary'),
-  /** So many times as fast as the recorded week was. */
+  gatewayHost: setting(
+    'gateway.host',
+    'TRIBUTARY_GATEWAY_HOST',
+    host,
+    '127.0.0.1',
+    'Address that the gateway listens on.',
+  ),
+  gatewayPort: setting('gateway.port', 'TRIBUTARY_GATEWAY_PORT', portReader, 4000, 'Its port.'),
+  origins: setting<readonly string[]>(
+    'gateway.origins',
+    'TRIBUTARY_GATEWAY_ORIGINS',
+    listOf(origin),
+    [],
+    'Origins of web pages that may use the gateway, besides those on loopback.',
+  ),
+  hosts: setting<readonly string[]>(
+    'gateway.hosts',
+    'TRIBUTARY_GATEWAY_HOSTS',
+    listOf(host),
+    [],
+    'Names under which clients address the gateway, besides those of loopback: whatever stands in their `Host` header.',
+  ),
+  supergraph: setting<string | null>(
+    'gateway.supergraph',
+    'TRIBUTARY_GATEWAY_SUPERGRAPH',
+    path,
+    null,
+    'File with the supergraph SDL, as `tributary compose --out` writes it. Default: composed from the subgraphs.',
+  ),
+  data: setting(
+    'data',
+    'TRIBUTARY_DATA',
+    path,
+    '.tributary',
+    'Folder for views, for the SDL of remote subgraphs that was fetched last, and for the broker of `tributary dev`.',
+  ),
   speed: setting(
     'replay.speed',
     'TRIBUTARY_REPLAY_SPEED',
     number({ expects: 'a number from 0.001 to 100000', example: '60', minimum: 0.001, maximum: 100_000 }),
     60,
+    'So many times as fast as the recorded week was.',
   ),
-  /** Moment of the recorded week to begin with; null: where the producer begins by itself. */
   from: setting<string | null>(
     'replay.from',
     'TRIBUTARY_REPLAY_FROM',
@@ -79,12 +114,17 @@ export const settings = {
       /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/,
     ),
     null,
+    'Moment of the recorded week to begin with. Default: where the replay was, at first the Monday morning.',
   ),
-  logLevel: setting<LogLevel>('log.level', 'TRIBUTARY_LOG_LEVEL', oneOf(logLevels), 'info'),
+  logLevel: setting<LogLevel>(
+    'log.level',
+    'TRIBUTARY_LOG_LEVEL',
+    oneOf(logLevels),
+    'info',
+    'What is logged: this level and those above it.',
+  ),
 } as const;
 
 /** For the help. */
 export const environmentVariables: readonly { readonly name: string; readonly path: string }[] =
-  Object.values(settings).flatMap(({ variable, path: settingPath }) =>
-    variable === null ? [] : [{ name: variable, path: settingPath }],
-  );
+  Object.values(settings).map(({ variable, path: settingPath }) => ({ name: variable, path: settingPath }));

@@ -12,7 +12,8 @@ interface Surroundings {
   readonly mistakes: Mistake[];
 }
 
-const readers = {
+/** Keys of one subgraph. */
+export const readers = {
   dir: text('the path of a folder', 'subgraphs/flights'),
   host: text('a host name', '127.0.0.1', /^[^\s/]+$/),
   url: text('an http or https address', 'http://127.0.0.1:4002/graphql', /^https?:\/\/\S+$/),
