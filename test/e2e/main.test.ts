@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { ExecutionResult } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -230,6 +234,44 @@ describe('bad input', () => {
     await write('flights.events', [flightEvent('E2E-BYSTANDER', 'DEPARTED')]);
     await bystander.until(() => bystander.results.length === 1);
     await bystander.dispose();
+  });
+});
+
+describe('the client of the guide', () => {
+  test('resumes by its own lines when the gateway is killed, and is told nothing twice', async () => {
+    const guide = await readFile('docs/guides/subscriptions.md', 'utf8');
+    const [, script = ''] = /<!-- test: resume -->\n```js\n([\s\S]*?)```/.exec(guide) ?? [];
+    expect(script).toContain('127.0.0.1:4000');
+    // Beside the packages, as a client's own file would be.
+    const file = join('test/output', `resume-${process.pid}.mjs`);
+    await mkdir('test/output', { recursive: true });
+    await writeFile(file, script.replace('127.0.0.1:4000', new URL(system.url).host));
+    const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const lines: string[] = [];
+    const waiting = new Set<() => void>();
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      lines.push(line);
+      for (const check of waiting) check();
+    });
+    const until = (count: number): Promise<void> => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const check = (): void => {
+        if (lines.length >= count) resolve();
+      };
+      waiting.add(check);
+      check();
+      return promise;
+    };
+    try {
+      await until(2);
+      await system.kill('gateway');
+      await until(lines.length + 3);
+    } finally {
+      child.kill();
+      await rm(file);
+    }
+    // Departures of one flight happen once: a line that comes again was sent twice.
+    expect(new Set(lines).size).toBe(lines.length);
   });
 });
 

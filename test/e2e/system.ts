@@ -43,6 +43,8 @@ export class System {
     const folders = {
       airports: join(root, 'subgraphs/airports'),
       flights: join(root, 'subgraphs/flights'),
+      fleet: join(root, 'subgraphs/fleet'),
+      weather: join(root, 'subgraphs/weather'),
       ...options.subgraphs,
     };
     const names = ['gateway', ...Object.keys(folders)];
