@@ -66,7 +66,7 @@ export const commands: readonly Command[] = [
     ],
     notes:
       'The folder holds the SDL, *.graphql, and may hold resolvers.ts, which exports "resolvers". Mistakes in the SDL are\n' +
-      'all listed, with their lines. SIGTERM or Ctrl-C stops it cleanly within 10 s.\n' +
+      'all listed, with their lines. SIGTERM or Ctrl-C stops it cleanly, at the latest after 8 s.\n' +
       'GraphQL is at /graphql, health at /health/live and /health/ready.',
     examples: [
       ['tributary subgraph subgraphs/flights', 'as tributary.yaml says'],
@@ -85,7 +85,7 @@ export const commands: readonly Command[] = [
     notes:
       'The supergraph is the file gateway.supergraph, or composed from the SDL of the subgraphs. Those with a folder need\n' +
       'not run. One with a url alone is asked for its SDL; while it is down, what it answered last is used, and without\n' +
-      'that the others are served until it answers. SIGTERM or Ctrl-C ends the process cleanly within 10 s.',
+      'that the others are served until it answers. SIGTERM or Ctrl-C ends the process cleanly, at the latest after 8 s.',
     examples: [
       ['tributary gateway', 'as tributary.yaml says'],
       [

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { ApolloServer, type BaseContext } from '@apollo/server';
 import {
   ApolloServerPluginLandingPageDisabled,
@@ -13,6 +14,7 @@ import type { Generation } from './generation/generation.ts';
 import type { GatewayLimits } from './limits.ts';
 import { corsHeaders, preflightHeaders } from './policies/cors.ts';
 import { checkOrigin, type OriginPolicy } from './policies/origin.ts';
+import { watchRequests } from './requests.ts';
 
 export interface HttpOptions {
   readonly generation: Generation;
@@ -48,7 +50,8 @@ export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
   const apollo = createApollo(options);
   await apollo.start();
   app.route({ method: ['GET', 'POST'], url: '/graphql', handler: fastifyApolloHandler(apollo) });
-  return { app, stop: () => stop(app, apollo) };
+  const requestsOver = watchRequests(app.server);
+  return { app, stop: () => stop(app, apollo, requestsOver) };
 };
 
 const createApollo = ({ generation, limits, log, logError }: HttpOptions): ApolloServer<BaseContext> =>
@@ -99,11 +102,19 @@ const body = (code: ErrorCode, message: string): unknown => ({
   errors: [formatted(new TributaryError(code, message))],
 });
 
+/** Milliseconds that running requests have to end. */
 const stopMs = 5_000;
 
-const stop = async (app: FastifyInstance, apollo: ApolloServer<BaseContext>): Promise<void> => {
-  const late = setTimeout(() => app.server.closeAllConnections(), stopMs);
-  await app.close();
-  clearTimeout(late);
+const stop = async (
+  app: FastifyInstance,
+  apollo: ApolloServer<BaseContext>,
+  requestsOver: () => Promise<void>,
+): Promise<void> => {
+  const closed = app.close();
+  await Promise.race([requestsOver(), wait(stopMs, undefined, { ref: false })]);
+  // Node counts a connection on which nothing was ever sent, such as a browser's spare one, as busy: it would hold us up.
+  app.server.on('connection', (socket) => socket.destroy());
+  app.server.closeAllConnections();
+  await closed;
   await apollo.stop();
 };

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
 import { ApolloServer } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
@@ -14,6 +15,7 @@ import { maskFormatted } from '../graphql/mask.ts';
 import type { WrittenRecord } from '../kafka/producer.ts';
 import { refusalBody, refusalStatus, refuseBrowser } from './browser-guard.ts';
 import { readAfter } from './extensions.ts';
+import { watchRequests } from './requests.ts';
 
 export interface HttpOptions {
   readonly schema: GraphQLSchema;
@@ -66,8 +68,25 @@ export const serveHttp = async (options: HttpOptions): Promise<RunningHttp> => {
     },
   });
   await listen(app, options);
-  // Apollo's stop drains: it closes the listener, waits for running requests, then stops its plugins.
-  return { server: app.server, stop: () => apollo.stop() };
+  const requestsOver = watchRequests(app.server);
+  return { server: app.server, stop: () => stop(app.server, apollo, requestsOver) };
+};
+
+/** Milliseconds that running requests have to end. */
+const stopMs = 5_000;
+
+const stop = async (
+  server: Server,
+  apollo: ApolloServer<RequestContext>,
+  requestsOver: () => Promise<void>,
+): Promise<void> => {
+  // Apollo's stop drains: it closes the listener, waits for its connections, then stops its plugins.
+  const stopped = apollo.stop();
+  await Promise.race([requestsOver(), wait(stopMs, undefined, { ref: false })]);
+  // Node counts a connection on which nothing was ever sent as busy: it would hold us up.
+  server.on('connection', (socket) => socket.destroy());
+  server.closeAllConnections();
+  await stopped;
 };
 
 const listen = async (app: FastifyInstance, { host, port }: HttpOptions): Promise<void> => {

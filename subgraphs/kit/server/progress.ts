@@ -1,11 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import type { WebSocket } from 'ws';
-
-export interface OpenedOperation extends AsyncIterator<ExecutionResult, void> {
-  /** The cursor behind everything that was taken, when nothing is on its way; else null. */
-  progress(): string | null;
-  return(): Promise<IteratorResult<ExecutionResult, void>>;
-}
+import type { OpenSubscription } from '../subscriptions/subscription.ts';
 
 /** Progress without an event never travels as `next` (S10): one ping a socket, for all operations that moved. */
 export class Progress {
@@ -15,7 +10,7 @@ export class Progress {
   track(
     socket: WebSocket,
     id: string,
-    operation: OpenedOperation,
+    operation: OpenSubscription,
   ): AsyncGenerator<ExecutionResult, void, void> {
     const operations = this.#sockets.get(socket) ?? new Map<string, Tracked>();
     this.#sockets.set(socket, operations);
@@ -71,7 +66,7 @@ export class Progress {
 }
 
 interface Tracked {
-  readonly operation: OpenedOperation;
+  readonly operation: OpenSubscription;
   sent: string | null;
 }
 

@@ -1,7 +1,6 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
-  type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
   GraphQLError,
@@ -11,25 +10,21 @@ import {
   parse,
   validate,
 } from 'graphql';
+import type { SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { TributaryError } from '../../../schema/errors.ts';
 import { maskError } from '../graphql/mask.ts';
+import type { Opened, SubscribeRequest } from '../subscriptions/operations.ts';
 import { refusalBody, refusalStatus, refuseBrowser } from './browser-guard.ts';
-import { readSubscribeExtensions, type SubscribeExtensions } from './extensions.ts';
-import { type OpenedOperation, Progress, sendProgress } from './progress.ts';
+import { readSubscribeExtensions } from './extensions.ts';
+import { maximumTokens } from './limits.ts';
+import { Progress, sendProgress } from './progress.ts';
 
 /** Progress without an event (S10). */
 const progressMs = 5_000;
-
-export interface SubscribeRequest {
-  readonly document: DocumentNode;
-  readonly operationName: string | null;
-  readonly variables: Readonly<Record<string, unknown>>;
-  readonly extensions: SubscribeExtensions;
-  ping(cursor: string, snapshotDue: boolean): void;
-}
+/** How long a client has to answer the close frame at a stop; one that does not read never answers (S21). */
+const closeMs = 1_000;
 
 export interface WebSocketOptions {
   readonly server: Server;
@@ -40,65 +35,29 @@ export interface WebSocketOptions {
   readonly log: Logger;
 }
 
-/** A stream of ours, a subscription of the author's own, or why there is none. */
-export type Opened = OpenedOperation | AsyncIterable<ExecutionResult, void> | ExecutionResult;
-
-interface OperationContext {
-  readonly request: SubscribeRequest;
-  readonly id: string;
-  readonly socket: WebSocket;
-}
+type Prepared = ExecutionArgs | readonly GraphQLError[];
 
 /** graphql-transport-ws by graphql-ws, with what docs/protocol.md adds: positions, progress, bounded operations. */
 export const serveWebSockets = (options: WebSocketOptions): { close(): Promise<void> } => {
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1024 * 1024 });
-  options.server.on('upgrade', (request, socket: Duplex, head) => {
-    const refusal = refuseBrowser(request.headers);
-    if (refusal !== null) return refuseUpgrade(socket, refusalStatus, refusalBody(refusal));
-    if (new URL(request.url ?? '/', 'http://localhost').pathname !== options.path)
-      return refuseUpgrade(socket, 404, '');
-    sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      sockets.emit('connection', webSocket, request),
-    );
-  });
+  options.server.on('upgrade', (request, socket, head) => upgrade(options, sockets, request, socket, head));
   const progress = new Progress();
   const running = useServer(
     {
       schema: options.schema,
       onConnect: () => ({ tributary: { version: 1 } }),
-      onSubscribe: (context, id, payload) => {
-        const { socket } = context.extra;
-        const document = parseOrErrors(payload.query);
-        if ('length' in document) return document;
-        const errors = validate(options.schema, document);
-        if (errors.length > 0) return errors;
-        const request: SubscribeRequest = {
-          document,
-          operationName: payload.operationName ?? null,
-          variables: payload.variables ?? {},
-          extensions: readSubscribeExtensions(payload.extensions),
-          ping: (cursor, snapshotDue) => sendProgress(socket, { [id]: cursor }, snapshotDue ? [id] : []),
-        };
-        const operation = getOperationAST(document, payload.operationName);
-        return {
-          schema: options.schema,
-          document,
-          operationName: payload.operationName ?? null,
-          variableValues: payload.variables ?? null,
-          contextValue:
-            operation?.operation === OperationTypeNode.SUBSCRIPTION ? { request, id, socket } : undefined,
-        };
+      onSubscribe: async (context, id, payload) => {
+        // What is thrown here would close the socket, with all operations on it.
+        try {
+          return await prepare(options, progress, context.extra.socket, id, payload);
+        } catch (error) {
+          return [asGraphQLError(error)];
+        }
       },
       execute: (args) => options.execute(args),
-      subscribe: async (args) => {
-        const { request, id, socket } = args.contextValue as OperationContext;
-        const opened = await options.subscribe(request);
-        return 'progress' in opened
-          ? progress.track(socket, id, opened as OpenedOperation)
-          : (opened as AsyncGenerator<ExecutionResult>);
-      },
+      subscribe: (args) => args.contextValue as AsyncGenerator<ExecutionResult>,
       onError: (_context, _id, _payload, errors) =>
-        errors.map((error) => maskError(error, options.log).toJSON()),
+        errors.map((error) => withCode(maskError(error, options.log)).toJSON()),
     },
     sockets,
     12_000,
@@ -109,22 +68,84 @@ export const serveWebSockets = (options: WebSocketOptions): { close(): Promise<v
       clearInterval(timer);
       // 1012 tells gateways to come back; the disposal of graphql-ws would say 1001.
       for (const socket of sockets.clients) socket.close(1012, 'Service restart');
+      const late = setTimeout(() => {
+        for (const socket of sockets.clients) socket.terminate();
+      }, closeMs);
       await running.dispose();
+      clearTimeout(late);
     },
   };
+};
+
+/** What graphql-ws is to run; a subscription is open already, so that its errors are told as those of the operation. */
+const prepare = async (
+  options: WebSocketOptions,
+  progress: Progress,
+  socket: WebSocket,
+  id: string,
+  payload: SubscribePayload,
+): Promise<Prepared> => {
+  const { schema } = options;
+  const document = parse(payload.query, { maxTokens: maximumTokens });
+  const errors = validate(schema, document);
+  if (errors.length > 0) return errors;
+  const operationName = payload.operationName ?? null;
+  const variables = payload.variables ?? {};
+  const operation = { schema, document, operationName, variableValues: variables };
+  if (getOperationAST(document, operationName)?.operation !== OperationTypeNode.SUBSCRIPTION) {
+    return { ...operation, contextValue: undefined };
+  }
+  const opened = await options.subscribe({
+    document,
+    operationName,
+    variables,
+    extensions: readSubscribeExtensions(payload.extensions),
+    ping: (cursor, snapshotDue) => sendProgress(socket, { [id]: cursor }, snapshotDue ? [id] : []),
+  });
+  if (opened.kind === 'REFUSED') return opened.errors;
+  const { kind, results } = opened;
+  return { ...operation, contextValue: kind === 'STREAM' ? progress.track(socket, id, results) : results };
+};
+
+const asGraphQLError = (error: unknown): GraphQLError => {
+  if (error instanceof GraphQLError) return error;
+  const originalError = error instanceof Error ? error : new Error(String(error));
+  return new GraphQLError(originalError.message, { originalError });
+};
+
+/** What graphql-js says of a document has no code: the client sent what cannot be executed. */
+const withCode = (error: GraphQLError): GraphQLError => {
+  if (error.extensions.code !== undefined) return error;
+  const { message, nodes, source, positions, path } = error;
+  return new GraphQLError(message, {
+    ...(nodes && { nodes }),
+    ...(source && { source }),
+    ...(positions && { positions }),
+    ...(path && { path }),
+    extensions: { ...error.extensions, code: 'BAD_REQUEST' },
+  });
+};
+
+const upgrade = (
+  { path }: WebSocketOptions,
+  sockets: WebSocketServer,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void => {
+  // Nobody else listens any more: the reset of a client that is refused would end the process.
+  socket.on('error', () => socket.destroy());
+  const refusal = refuseBrowser(request.headers);
+  if (refusal !== null) refuseUpgrade(socket, refusalStatus, refusalBody(refusal));
+  else if (request.url?.split('?', 1)[0] !== path) refuseUpgrade(socket, 404, '');
+  else
+    sockets.handleUpgrade(request, socket, head, (webSocket) =>
+      sockets.emit('connection', webSocket, request),
+    );
 };
 
 const refuseUpgrade = (socket: Duplex, status: number, body: string): void => {
   socket.end(
     `HTTP/1.1 ${status} Refused\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
-};
-
-const parseOrErrors = (query: string): DocumentNode | readonly GraphQLError[] => {
-  try {
-    return parse(query, { maxTokens: 10_000 });
-  } catch (error) {
-    if (error instanceof GraphQLError) return [error];
-    throw new TributaryError('BAD_REQUEST', 'The query cannot be parsed.', { cause: error });
-  }
 };
