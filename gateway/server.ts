@@ -48,10 +48,11 @@ const probeHoldsMs = 2_000;
 export const startGateway = async (options: GatewayOptions): Promise<RunningGateway> => {
   const limits = readLimits(options.limits);
   const policy = { origins: options.origins ?? [], hosts: options.hosts ?? [] };
-  const fetcher = createHttpFetcher();
-  const generation = createGeneration({ supergraphSdl: options.supergraphSdl, fetcher });
+  const { supergraphSdl, log } = options;
+  const fetcher = createHttpFetcher({ log });
+  const generation = createGeneration({ supergraphSdl, fetcher, log });
   const logError: ErrorLog = (error, id) =>
-    options.log.error({ err: error, errorId: id }, 'an error that no client sees');
+    log.error({ err: error, errorId: id }, 'an error that no client sees');
   const subscriptions = new Subscriptions(limits, logError);
   const probe = subgraphProbe(fetcher, [...generation.subgraphs.values()]);
   const http = await createHttp({
@@ -59,7 +60,7 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
     limits,
     policy,
     page: options.page ?? null,
-    log: options.log,
+    log,
     logError,
     ready: async () => ({
       status: 'ready',

@@ -58,6 +58,19 @@ describe('the gateway over HTTP', () => {
     expect(await ready.json()).toMatchObject({ status: 'ready', subgraphs: { events: 'DOWN', items: 'UP' } });
   });
 
+  test('causes that clients are not told are in the log, once for an outage', async () => {
+    const lines: { msg: string; subgraph?: string; err?: { cause?: unknown; message: string } }[] = [];
+    world = await startWorld({ log: pino({}, { write: (line) => void lines.push(JSON.parse(line)) }) });
+    await world.items.stop();
+    const ask = async (): Promise<unknown> => (await post({ query: '{ item(id: 1) { name } }' })).json();
+    const told = JSON.stringify([await ask(), await ask()]);
+    expect(told).not.toContain('ECONNREFUSED');
+    const causes = lines.filter(({ msg }) => msg === 'the subgraph does not answer');
+    expect(causes).toMatchObject([{ subgraph: 'items' }]);
+    expect(JSON.stringify(causes)).toContain('ECONNREFUSED');
+    await world.items.start();
+  });
+
   test('bad requests are typed errors', async () => {
     world = await startWorld({ limits: { bodyBytes: 1000 } });
     const malformed = await post('{"query":');

@@ -8,7 +8,7 @@ import { ItemsSubgraph, itemsSdl } from './items-subgraph.ts';
 import { eventsSdl, ScriptedSubgraph, type ScriptOptions } from './scripted-subgraph.ts';
 import { Subscription } from './subscription.ts';
 
-export interface WorldOptions extends ScriptOptions, Partial<Omit<GatewayOptions, 'supergraphSdl' | 'log'>> {}
+export interface WorldOptions extends ScriptOptions, Partial<Omit<GatewayOptions, 'supergraphSdl'>> {}
 
 /** A gateway over a scripted subgraph of events and another one that joins items, with stock clients. */
 export class World {
@@ -75,6 +75,6 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
   ]);
   if (supergraphSdl === undefined) throw new Error(String(errors));
   const log = pino({ level: 'silent' });
-  const gateway = await startGateway({ port: 0, ...gatewayOptions, supergraphSdl, log });
+  const gateway = await startGateway({ port: 0, log, ...gatewayOptions, supergraphSdl });
   return new World(events, items, gateway, supergraphSdl);
 };
