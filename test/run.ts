@@ -2,7 +2,9 @@
  * `npm test`: what the tests need, then the tests. Every argument but --install goes to vitest.
  *
  *   npm test -- test/kit        only these files
- *   npm test -- --install       as root: installs Java and Maven with apt-get when they are missing
+ *   npm test -- --install       as root: installs Java, Maven and Chromium with apt-get when they are missing
+ *
+ * Without Chromium the tests of the page do not run, which is said before the run and after it; all others do.
  *
  * The last line is `N passed, N failed`; the exit code is 0 only when nothing failed.
  */
@@ -18,10 +20,14 @@ import { requireTools } from './support/tools.ts';
 
 const root = join(import.meta.dirname, '..');
 const parameters = process.argv.slice(2);
+const browserTests = 'test/e2e/page.test.ts';
 const isRoot = process.getuid?.() === 0;
 
 try {
-  await requireTools(isRoot && (process.env.CI === 'true' || parameters.includes('--install')));
+  const missing = await requireTools(
+    isRoot && (process.env.CI === 'true' || parameters.includes('--install')),
+  );
+  if (missing !== null) console.log(`NOT RUN: the tests of the page, ${browserTests}. ${missing}`);
   await ensureLibraries({ onProgress: (line) => console.log(line) });
   process.exitCode = await runVitest(parameters.filter((parameter) => parameter !== '--install'));
 } catch (error) {
@@ -46,7 +52,11 @@ async function runVitest(selection: readonly string[]): Promise<number> {
   await sweepBrokerDirectories();
   const { passed, failed, skipped } = await readSummary(file);
   await rm(folder, { recursive: true, force: true });
-  if (skipped > 0) console.log(`${skipped} skipped`);
+  const explained = skipped.filter(({ reason }) => reason !== null);
+  for (const [reason, tests] of Map.groupBy(explained, (each) => each.reason)) {
+    console.log(`NOT RUN: ${tests.map(({ test }) => test).join('; ')}. ${reason}`);
+  }
+  if (skipped.length > 0) console.log(`${skipped.length} skipped`);
   console.log(`${passed} passed, ${failed} failed`);
   return code ?? 1;
 }
@@ -54,5 +64,5 @@ async function runVitest(selection: readonly string[]): Promise<number> {
 /** Without a summary vitest did not come to its end. */
 async function readSummary(file: string): Promise<Summary> {
   const text = await readFile(file, 'utf8').catch(() => null);
-  return text === null ? { passed: 0, failed: 1, skipped: 0 } : (JSON.parse(text) as Summary);
+  return text === null ? { passed: 0, failed: 1, skipped: [] } : (JSON.parse(text) as Summary);
 }

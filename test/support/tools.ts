@@ -1,16 +1,29 @@
 import { spawnSync } from 'node:child_process';
 import { findJava, findMaven } from '../../local/kafka/index.ts';
+import { chromiumMissing, findChromium } from './chromium.ts';
 
-/** Throws a message with the cure for the first tool that is missing, after installing them where that is allowed. */
-export async function requireTools(mayInstall: boolean): Promise<void> {
-  if (mayInstall && (await anyMissing())) install(['default-jre-headless', 'maven']);
+/**
+ * Installs what is missing where that is allowed. Throws a message with the cure for a tool that nothing runs without;
+ * resolves with one for those that some tests go without, null when all are there.
+ */
+export async function requireTools(mayInstall: boolean): Promise<string | null> {
+  if (mayInstall) {
+    const packages = await missingPackages();
+    if (packages.length > 0) install(packages);
+  }
   await findJava();
   await findMaven();
+  if ((await findChromium()) !== null) return null;
+  // Where it may be installed, nobody looks at a notice.
+  if (mayInstall) throw new Error(`The package chromium was installed, and does not run. ${chromiumMissing}`);
+  return chromiumMissing;
 }
 
-async function anyMissing(): Promise<boolean> {
+async function missingPackages(): Promise<string[]> {
   const found = await Promise.allSettled([findJava(), findMaven()]);
-  return found.some(({ status }) => status === 'rejected');
+  const packages = found.some(({ status }) => status === 'rejected') ? ['default-jre-headless', 'maven'] : [];
+  if ((await findChromium()) === null) packages.push('chromium');
+  return packages;
 }
 
 /** Changes the machine, so only as root in CI or when asked for. */
