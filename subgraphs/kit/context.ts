@@ -38,6 +38,8 @@ export interface ContextOptions {
   readonly writer: Writer;
   readonly after: AfterPositions | null;
   readonly afterWaitMs: number;
+  /** Keep rows that were read for the next reads of the same key. False for a context that outlives a request. */
+  readonly keepRows: boolean;
 }
 
 /** What the kit's own resolvers use besides. */
@@ -127,8 +129,9 @@ class Reads {
   loader(type: string): DataLoader<string, StoredRow | null> {
     const existing = this.#loaders.get(type);
     if (existing !== undefined) return existing;
-    const loader = new DataLoader<string, StoredRow | null>(async (keys) =>
-      (await this.view(type)).getMany(keys),
+    const loader = new DataLoader<string, StoredRow | null>(
+      async (keys) => (await this.view(type)).getMany(keys),
+      { cache: this.#options.keepRows },
     );
     this.#loaders.set(type, loader);
     return loader;

@@ -1,6 +1,5 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { execute } from 'graphql';
 import type { Logger } from 'pino';
 import type { SubgraphDescription } from '../../schema/description.ts';
 import { describeSubgraph, type SchemaSource } from '../../schema/index.ts';
@@ -13,7 +12,7 @@ import type { Pipeline } from './pipeline.ts';
 import { openPipelines } from './pipelines.ts';
 import { serveHttp } from './server/http.ts';
 import { serveWebSockets } from './server/websocket.ts';
-import { type OperationsOptions, openOperation } from './subscriptions/operations.ts';
+import { executeOperation, type OperationsOptions, openOperation } from './subscriptions/operations.ts';
 import { Subscriptions } from './subscriptions/subscription.ts';
 import type { ServedStream } from './topic-source.ts';
 import { Writer } from './write/writer.ts';
@@ -67,8 +66,8 @@ export const startSubgraph = async (options: SubgraphOptions): Promise<RunningSu
   const pipelines = opened.use(await openPipelines({ ...options, description, producer })).byType;
   const writer = new Writer(producer);
   const subscriptions = new Subscriptions();
-  const context = (after: AfterPositions | null, waitMs: number): RequestContext =>
-    requestContext({ sources: pipelines, writer, after, afterWaitMs: waitMs });
+  const context = (after: AfterPositions | null, waitMs: number, keepRows = true): RequestContext =>
+    requestContext({ sources: pipelines, writer, after, afterWaitMs: waitMs, keepRows });
   const http = await serveHttp({
     schema,
     host: options.host,
@@ -83,6 +82,7 @@ export const startSubgraph = async (options: SubgraphOptions): Promise<RunningSu
     streams: servedStreams(description, pipelines),
     subscriptions,
     context: () => context(null, afterWaitMs.others),
+    lastingContext: () => context(null, afterWaitMs.others, false),
     mask: (error) => maskError(error, log),
   };
   const webSockets = serveWebSockets({
@@ -90,7 +90,7 @@ export const startSubgraph = async (options: SubgraphOptions): Promise<RunningSu
     path: '/graphql',
     schema,
     subscribe: (request) => openOperation(operations, request),
-    execute: async (args) => execute({ ...args, contextValue: context(null, afterWaitMs.others) }),
+    execute: (args) => executeOperation(operations, args),
     log,
   });
   opened.adopt(webSockets, (each) => each.close());

@@ -12,7 +12,11 @@ import { referenceKey, resolveReference } from './references.ts';
 import { dateTime } from './scalars.ts';
 import { viewResolver } from './view-resolver.ts';
 
-/** Resolvers of a subgraph's own, by type and field. They replace what the directives give. */
+/**
+ * Resolvers of a subgraph's own, by type and field. They replace what the directives give. That of a Subscription field
+ * without `@consume` is called once for each subscriber and gives the values of the field, as an async iterable whose
+ * iterator's `return()` is called when the client leaves.
+ */
 export type Resolvers = Readonly<Record<string, Readonly<Record<string, ResolverMethods['resolve']>>>>;
 
 interface ResolverMethods {
@@ -33,6 +37,7 @@ export const deriveResolvers = (
   const set = (type: string, field: string, resolver: unknown): void => {
     map[type] = { ...map[type], [field]: resolver } as ResolverMap[string];
   };
+  const consumed = new Set(description.streams.map(({ field }) => field));
   const topics = new Map(description.topics.map((topic) => [topic.type, topic]));
   for (const topic of description.topics) {
     if (topic.cleanup === 'COMPACT' && topic.entityKeys.length > 0)
@@ -50,7 +55,10 @@ export const deriveResolvers = (
     }
   }
   for (const [type, fields] of Object.entries(own)) {
-    for (const [field, resolver] of Object.entries(fields)) set(type, field, resolver);
+    for (const [field, resolver] of Object.entries(fields)) {
+      const isOwnStream = type === 'Subscription' && !consumed.has(field);
+      set(type, field, isOwnStream ? { subscribe: resolver, resolve: (value: unknown) => value } : resolver);
+    }
   }
   return scalars.has('DateTime') ? { ...map, DateTime: dateTime } : map;
 };

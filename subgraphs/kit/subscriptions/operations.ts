@@ -1,4 +1,6 @@
 import {
+  type DocumentNode,
+  type ExecutionArgs,
   type ExecutionResult,
   execute,
   type FieldNode,
@@ -8,44 +10,83 @@ import {
   getOperationAST,
   getVariableValues,
   Kind,
-  type OperationDefinitionNode,
   print,
-  subscribe,
 } from 'graphql';
+import { TributaryError } from '../../../schema/errors.ts';
 import type { RequestContext } from '../context.ts';
 import { payloadOf } from '../graphql/payload.ts';
-import type { Opened, SubscribeRequest } from '../server/websocket.ts';
+import type { SubscribeExtensions } from '../server/extensions.ts';
 import type { ServedStream } from '../topic-source.ts';
+import { subscribeOwn } from './own-subscription.ts';
 import type { ExecuteSent } from './request.ts';
-import type { Subscriptions } from './subscription.ts';
+import { rootField } from './root-field.ts';
+import type { OpenSubscription, Subscriptions } from './subscription.ts';
 
 export interface OperationsOptions {
   readonly schema: GraphQLSchema;
   readonly streams: ReadonlyMap<string, ServedStream>;
   readonly subscriptions: Subscriptions;
-  /** A context for a batch of events. */
+  /** A context for a query, or for a batch of events. */
   readonly context: () => RequestContext;
+  /** One that outlives a request, and so keeps no rows. */
+  readonly lastingContext: () => RequestContext;
   readonly mask: (error: GraphQLError) => GraphQLError;
 }
 
-/** From a subscription operation of a client to the stream that answers it. A field without `@consume` is the author's own. */
+/** A subscription as it came over a websocket; its document is valid for the schema. */
+export interface SubscribeRequest {
+  readonly document: DocumentNode;
+  readonly operationName: string | null;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly extensions: SubscribeExtensions;
+  /** Tells the position of the operation without an event (docs/protocol.md). */
+  ping(cursor: string, snapshotDue: boolean): void;
+}
+
+/** A stream of ours, a subscription of the author's own, or why there is none. */
+export type Opened =
+  | { readonly kind: 'STREAM'; readonly results: OpenSubscription }
+  | { readonly kind: 'OWN'; readonly results: AsyncIterableIterator<ExecutionResult, void> }
+  | { readonly kind: 'REFUSED'; readonly errors: readonly GraphQLError[] };
+
+/** Executes a query or mutation that came over a websocket. */
+export const executeOperation = async (
+  { context, mask }: OperationsOptions,
+  operation: ExecutionArgs,
+): Promise<ExecutionResult> => masked(mask, await execute({ ...operation, contextValue: context() }));
+
+/** From a subscription of a client to the stream that answers it. A field without `@consume` is the author's own. */
 export const openOperation = async (
   options: OperationsOptions,
   request: SubscribeRequest,
 ): Promise<Opened> => {
   const operation = getOperationAST(request.document, request.operationName);
-  if (operation === null || operation === undefined)
-    return { errors: [new GraphQLError('No such operation.')] };
-  const field = rootField(operation);
-  const stream = field === null ? undefined : options.streams.get(field.name.value);
-  if (field === null || stream === undefined) return subscribeOwn(options, request);
-  const coerced = coerce(options.schema, operation, field, request.variables);
-  if ('errors' in coerced) return { errors: coerced.errors };
+  if (!operation) throw new TributaryError('BAD_REQUEST', 'The document has no operation of that name.');
+  const variables = getVariableValues(options.schema, operation.variableDefinitions ?? [], request.variables);
+  if (variables.errors !== undefined) return { kind: 'REFUSED', errors: variables.errors.map(asUserInput) };
+  const field = rootField(request.document, operation, variables.coerced);
+  if (field === null) {
+    throw new TributaryError('BAD_USER_INPUT', '@skip or @include leave no field to subscribe to.');
+  }
+  const stream = options.streams.get(field.name.value);
+  return stream === undefined
+    ? openOwn(options, request)
+    : { kind: 'STREAM', results: openStream(options, request, stream, field, variables.coerced) };
+};
+
+const openStream = (
+  options: OperationsOptions,
+  request: SubscribeRequest,
+  stream: ServedStream,
+  field: FieldNode,
+  variables: Record<string, unknown>,
+): OpenSubscription => {
+  const args = argumentsOf(options.schema, field, variables);
   const fromName = stream.description.fromArgument;
-  const from = fromName === null ? undefined : coerced.args[fromName];
+  const from = fromName === null ? undefined : args[fromName];
   return options.subscriptions.open({
     stream,
-    args: coerced.args,
+    args,
     identity: identityOf(request, field, fromName),
     start: {
       cursor: request.extensions.cursor,
@@ -53,57 +94,59 @@ export const openOperation = async (
       live: request.extensions.live,
       until: request.extensions.until,
     },
-    execute: executor(options, request, coerced.variables, stream),
+    execute: executor(options, request, stream),
     onStart: (cursor, snapshotDue) => request.ping(cursor, snapshotDue),
     onEnd: (cursor) => request.ping(cursor, false),
   });
 };
 
-/** Every event of a batch is executed in the same turn, so that their reads share DataLoader's batches. */
+const openOwn = async (
+  { schema, context, lastingContext, mask }: OperationsOptions,
+  { document, operationName, variables }: SubscribeRequest,
+): Promise<Opened> => {
+  const opened = await subscribeOwn({
+    operation: { schema, document, operationName, variableValues: variables },
+    context,
+    lastingContext,
+    mask: (result) => masked(mask, result),
+  });
+  return 'next' in opened
+    ? { kind: 'OWN', results: opened }
+    : { kind: 'REFUSED', errors: opened.errors ?? [] };
+};
+
+/** Every event of a batch is executed in the same turn, so that their reads share DataLoader's batches. Never rejects. */
 const executor =
   (
     { schema, context, mask }: OperationsOptions,
-    { document, operationName }: SubscribeRequest,
-    variables: Readonly<Record<string, unknown>>,
+    { document, operationName, variables }: SubscribeRequest,
     { description }: ServedStream,
   ): ExecuteSent =>
   (sent) => {
-    const contextValue = context();
+    const operation = { schema, document, operationName, variableValues: variables, contextValue: context() };
     return Promise.all(
       sent.map(async ({ delivery }) => {
         const rootValue = { [description.field]: payloadOf(description, delivery) };
-        const result = await execute({
-          schema,
-          document,
-          operationName,
-          variableValues: variables,
-          rootValue,
-          contextValue,
-        });
-        return result.errors === undefined ? result : { ...result, errors: result.errors.map(mask) };
+        return masked(mask, await execute({ ...operation, rootValue }));
       }),
     );
   };
 
-const rootField = (operation: OperationDefinitionNode): FieldNode | null => {
-  const [selection] = operation.selectionSet.selections;
-  return selection?.kind === Kind.FIELD ? selection : null;
-};
+const masked = (mask: OperationsOptions['mask'], result: ExecutionResult): ExecutionResult =>
+  result.errors === undefined ? result : { ...result, errors: result.errors.map(mask) };
 
-const coerce = (
+const asUserInput = ({ message, nodes }: GraphQLError): GraphQLError =>
+  new GraphQLError(message, { ...(nodes && { nodes }), extensions: { code: 'BAD_USER_INPUT' } });
+
+const argumentsOf = (
   schema: GraphQLSchema,
-  operation: OperationDefinitionNode,
   field: FieldNode,
-  given: Readonly<Record<string, unknown>>,
-):
-  | { readonly args: Record<string, unknown>; readonly variables: Record<string, unknown> }
-  | { readonly errors: readonly GraphQLError[] } => {
-  const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], given);
-  if (coerced.errors !== undefined) return { errors: coerced.errors };
+  variables: Record<string, unknown>,
+): Record<string, unknown> => {
   const definition = schema.getSubscriptionType()?.getFields()[field.name.value];
   if (definition === undefined)
-    return { errors: [new GraphQLError(`No subscription "${field.name.value}".`)] };
-  return { args: getArgumentValues(definition, field, coerced.coerced), variables: given };
+    throw new TributaryError('BAD_REQUEST', `There is no subscription "${field.name.value}".`);
+  return getArgumentValues(definition, field, variables);
 };
 
 /** Equal for operations whose events have equal results: the variable that holds the position is no part of it (S7, S15). */
@@ -115,9 +158,3 @@ const identityOf = (request: SubscribeRequest, field: FieldNode, fromName: strin
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([print(request.document), request.operationName, variables]);
 };
-
-const subscribeOwn = async (
-  { schema, context }: OperationsOptions,
-  { document, operationName, variables }: SubscribeRequest,
-): Promise<AsyncIterable<ExecutionResult, void> | ExecutionResult> =>
-  subscribe({ schema, document, operationName, variableValues: variables, contextValue: context() });

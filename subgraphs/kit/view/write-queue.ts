@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { DecodedRecord } from '../records.ts';
 import { columnValue, type Layout, stateCodes } from './sqlite-layout.ts';
@@ -49,6 +50,9 @@ interface PendingUnit {
 
 type KeyedRecord = DecodedRecord & { readonly key: string };
 
+/** Beside this one, and like it: a source, or the JavaScript of an installed package. */
+const writerModule = new URL(`./sqlite-writer${extname(import.meta.filename)}`, import.meta.url);
+
 /** The main thread's side of the writer: cuts batches into units, hands them over in order, and keeps within the bound. */
 export class WriteQueue {
   private readonly worker: Worker;
@@ -67,7 +71,7 @@ export class WriteQueue {
     this.layout = data.layout;
     this.events = events;
     this.opened.promise.catch(() => undefined);
-    this.worker = new Worker(new URL('./sqlite-writer.ts', import.meta.url), { workerData: data });
+    this.worker = new Worker(writerModule, { workerData: data });
     this.worker.on('message', (message: WriterMessage) => this.receive(message));
     this.worker.on('error', (error) => this.fail(new WriterFailure(String(error), 0)));
     this.worker.on('exit', (code) => {
