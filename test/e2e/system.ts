@@ -9,6 +9,9 @@ import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
 
 const root = join(import.meta.dirname, '..', '..');
 
+/** Less than a hook has: whoever looks for the cause wants the output and not that a hook was late. */
+const startMs = 150_000;
+
 export interface SystemOptions {
   /** Replays the week; without it the topics hold what the test writes. */
   readonly replay?: boolean;
@@ -94,7 +97,12 @@ export class System {
       throw new Error(`dev ended with ${code} before it was ready:\n${this.lines.join('\n')}`);
     });
     ended.catch(() => undefined);
-    await Promise.race([this.line(/^Ready after/), ended]);
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => reject(new Error(`dev is not ready after ${startMs / 1000} s:\n${this.lines.join('\n')}`)),
+      startMs,
+    );
+    await Promise.race([this.line(/^Ready after/), ended, late]).finally(() => clearTimeout(timer));
     return (performance.now() - began) / 1000;
   }
 
