@@ -1,13 +1,13 @@
-import { flightId } from './flight.ts';
-import { type Step, type StepKind, stepKinds } from './life.ts';
 import { modulo, week } from './local-time.ts';
-import { type OutgoingRecord, recordsOf } from './records.ts';
+import type { OutgoingRecord } from './outgoing-record.ts';
+import { recordsOf, type Step, type StepKind, stepKinds, subjectOf } from './step.ts';
 
 /** Names one step of one pass: all that it takes to go on behind it. */
 export interface Position {
   /** Milliseconds since 1970, in the time of its pass. */
   readonly at: number;
-  readonly flight: string;
+  /** Id of a flight or code of an airport. */
+  readonly subject: string;
   readonly kind: StepKind;
 }
 
@@ -35,10 +35,10 @@ export function* momentsFrom(
   for (let n = first; n <= last; n += 1) {
     for (const slot of turn) {
       const pass = n - slot.weeks;
-      if (pass < 0 || pass >= passes) continue;
+      if (pass < 0 || pass >= passes || !comesIn(pass, passes, slot.step)) continue;
       const position = {
         at: slot.step.at + pass * week,
-        flight: flightId(slot.step.flight, pass),
+        subject: subjectOf(slot.step, pass),
         kind: slot.step.kind,
       };
       skipping &&= after !== null && comparePositions(position, after) <= 0;
@@ -47,10 +47,13 @@ export function* momentsFrom(
   }
 }
 
-/** By time, then flight, then kind: total, and the same in every pass. */
+const comesIn = (pass: number, passes: number, step: Step): boolean =>
+  step.kind !== 'OBSERVED' || step.passes === 'ALL' || pass === (step.passes === 'FIRST' ? 0 : passes - 1);
+
+/** By time, then subject, then kind: total, and the same in every pass. */
 export const comparePositions = (a: Position, b: Position): number =>
   a.at - b.at ||
-  (a.flight < b.flight ? -1 : a.flight > b.flight ? 1 : 0) ||
+  (a.subject < b.subject ? -1 : a.subject > b.subject ? 1 : 0) ||
   stepKinds.indexOf(a.kind) - stepKinds.indexOf(b.kind);
 
 /** The steps as they come in turn 0, each with the weeks that it lies behind the begin. */
@@ -62,7 +65,7 @@ const turnOf = (steps: readonly Step[], begin: number) =>
         step,
         weeks,
         at: modulo(step.at - begin, week),
-        flight: flightId(step.flight, -weeks),
+        subject: subjectOf(step, -weeks),
         kind: step.kind,
       };
     })

@@ -2,7 +2,7 @@ import type { Flight } from './flight.ts';
 import { day, hour, minute, week } from './local-time.ts';
 
 /** What happens to a flight, in the order of a life. REMOVED is no event of the flight: its row goes when the week begins again. */
-export const stepKinds = [
+export const flightStepKinds = [
   'SCHEDULED',
   'DELAYED',
   'DEPARTED',
@@ -11,12 +11,12 @@ export const stepKinds = [
   'DIVERTED',
   'REMOVED',
 ] as const;
-export type StepKind = (typeof stepKinds)[number];
+export type FlightStepKind = (typeof flightStepKinds)[number];
 
-export interface Step {
+export interface FlightStep {
   /** When it happens in the first pass, milliseconds since 1970. */
   readonly at: number;
-  readonly kind: StepKind;
+  readonly kind: FlightStepKind;
   readonly flight: Flight;
 }
 
@@ -32,10 +32,10 @@ const announcementTakes = 6 * hour;
 const cruise = 8;
 
 /** All that happens to the flights of a week, life by life. */
-export const stepsOf = (flights: readonly Flight[]): readonly Step[] =>
+export const flightSteps = (flights: readonly Flight[]): readonly FlightStep[] =>
   [...Map.groupBy(flights, (flight) => flight.day).values()].flatMap(stepsOfDay);
 
-const stepsOfDay = (flights: readonly Flight[]): readonly Step[] =>
+const stepsOfDay = (flights: readonly Flight[]): readonly FlightStep[] =>
   flights
     .toSorted((a, b) => a.scheduledDeparture - b.scheduledDeparture)
     .flatMap((flight, index, { length }) => {
@@ -44,8 +44,8 @@ const stepsOfDay = (flights: readonly Flight[]): readonly Step[] =>
     });
 
 /** The life of one flight, in order of time. `announced`: when it becomes known. */
-export const lifeOf = (flight: Flight, announced: number): readonly Step[] => {
-  const step = (kind: StepKind, at: number): Step => ({ kind, at, flight });
+export const lifeOf = (flight: Flight, announced: number): readonly FlightStep[] => {
+  const step = (kind: FlightStepKind, at: number): FlightStep => ({ kind, at, flight });
   const begin = step('SCHEDULED', announced);
   const end = step('REMOVED', flight.scheduledDeparture + week);
   if (flight.departure === null) {

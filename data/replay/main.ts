@@ -1,6 +1,6 @@
 import { ArgumentError, type ReplayArguments, readArguments, usage } from './arguments.ts';
-import { stepsOf } from './life.ts';
-import { topics } from './records.ts';
+import { flightSteps } from './life.ts';
+import { eventTopics, topics } from './outgoing-record.ts';
 import { replay } from './replay.ts';
 import { Sender } from './sender.ts';
 import { readWeek } from './week.ts';
@@ -40,7 +40,7 @@ const run = async (options: ReplayArguments): Promise<void> => {
     brokers,
     name,
     topics: Object.values(topics),
-    eventTopic: topics.events,
+    eventTopics,
     positionTopic,
     speed,
     log,
@@ -72,12 +72,13 @@ const beginning = ({ speed, from }: ReplayArguments, position: number | null): s
 };
 
 const countWeek = () => {
-  const { airports, flights } = readWeek();
-  const kinds = stepsOf(flights).map(({ kind }) => kind);
+  const { flights, ...others } = readWeek();
+  const kinds = flightSteps(flights).map(({ kind }) => kind);
   const steps = Map.groupBy(kinds, (kind) => kind);
   steps.delete('REMOVED');
   const byKind = Object.fromEntries([...steps].map(([kind, all]) => [kind, all.length]));
-  return { airports: airports.length, flights: flights.length, events: byKind };
+  const counts = Object.entries(others).map(([name, all]) => [name, all.length]);
+  return { ...Object.fromEntries(counts), flights: flights.length, events: byKind };
 };
 
 try {

@@ -1,25 +1,31 @@
 import { openTopic } from '../../subgraphs/kit/kafka/index.ts';
 import type { Position } from './cycle.ts';
-import { stepKinds } from './life.ts';
+import { stepKinds } from './step.ts';
 
 /** The clock of the replay and its position, as they stand on the position topic under the replay's name. */
-export const encodePosition = (name: string, { at, flight, kind }: Position, speed: number): string =>
+export const encodePosition = (name: string, { at, subject, kind }: Position, speed: number): string =>
   JSON.stringify({
     name,
     at: new Date(at).toISOString(),
-    flight,
+    subject,
     kind,
     speed: Number.isFinite(speed) ? speed : null,
   });
 
 const decodePosition = (value: Buffer): Position => {
-  const { at, flight, kind } = JSON.parse(value.toString()) as Readonly<Record<string, unknown>>;
+  // Positions were of flights alone before the weather came in.
+  const {
+    at,
+    kind,
+    flight,
+    subject = flight,
+  } = JSON.parse(value.toString()) as Readonly<Record<string, unknown>>;
   const time = Date.parse(String(at));
   const known = stepKinds.find((each) => each === kind);
-  if (Number.isNaN(time) || typeof flight !== 'string' || known === undefined) {
+  if (Number.isNaN(time) || typeof subject !== 'string' || known === undefined) {
     throw new Error(`it holds ${value}`);
   }
-  return { at: time, flight, kind: known };
+  return { at: time, subject, kind: known };
 };
 
 /** The position that was written last under this name; null where there is none. Throws for one that cannot be read. */

@@ -1,8 +1,10 @@
 import { Clock, pause } from './clock.ts';
 import { type Moment, momentsFrom, type Position } from './cycle.ts';
-import { type Step, stepsOf } from './life.ts';
+import { flightSteps } from './life.ts';
 import { minute } from './local-time.ts';
-import type { OutgoingRecord } from './records.ts';
+import type { OutgoingRecord } from './outgoing-record.ts';
+import type { Step } from './step.ts';
+import { observationSteps } from './weather.ts';
 import { readWeek, weekBegin } from './week.ts';
 
 export interface ReplayOptions {
@@ -12,7 +14,7 @@ export interface ReplayOptions {
   readonly from: number;
   /** Infinity: pass after pass, each a week later; rows of the pass before are removed as the week goes round. */
   readonly passes: number;
-  /** Go on behind it; null: begin with the airports and the first moment. */
+  /** Go on behind it; null: begin with the first moment. */
   readonly position: Position | null;
   /** Writes a batch and remembers the position behind it. */
   readonly send: (records: readonly OutgoingRecord[], position: Position) => Promise<void>;
@@ -28,10 +30,10 @@ const reportEvery = minute;
 /** Sends the week as its producers would have. Resolves with the number of moments sent, at the end or at the signal. */
 export const replay = async (options: ReplayOptions): Promise<number> => {
   const { position, signal, log } = options;
-  const { airports, flights } = readWeek();
+  const { airports, airlines, planes, flights, observations } = readWeek();
   const clock = new Clock(position?.at ?? options.from, options.speed);
-  // Airports go with the first moments: a position says that they have been sent.
-  let first = position === null ? airports : [];
+  // With the first moments of each start, be it again: a topic that has come in since the last one gets its rows.
+  let first: readonly OutgoingRecord[] = [...airports, ...airlines, ...planes];
   let sent = 0;
   let reported = { sent, time: performance.now() };
 
@@ -48,7 +50,7 @@ export const replay = async (options: ReplayOptions): Promise<number> => {
 
   let batch: Moment[] = [];
   for (const moment of momentsFrom(
-    stepsFor(options, stepsOf(flights)),
+    stepsFor(options, [...flightSteps(flights), ...observationSteps(observations, weekBegin)]),
     weekBegin,
     options.passes,
     position,

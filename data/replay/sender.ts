@@ -1,8 +1,8 @@
 import { Partitioners, type Producer } from 'kafkajs';
 import { clientOf, Outage } from './client.ts';
 import type { Position } from './cycle.ts';
+import type { OutgoingRecord } from './outgoing-record.ts';
 import { encodePosition, readPosition } from './position-record.ts';
-import type { OutgoingRecord } from './records.ts';
 import { prepareTopics } from './topics.ts';
 
 export interface SenderOptions {
@@ -11,8 +11,8 @@ export interface SenderOptions {
   readonly name: string;
   /** Topics that records go to; they must be there. */
   readonly topics: readonly string[];
-  /** The one of them with events. */
-  readonly eventTopic: string;
+  /** Those of them with events. */
+  readonly eventTopics: readonly string[];
   /** Topic of the position; made when missing. */
   readonly positionTopic: string;
   readonly speed: number;
@@ -79,9 +79,9 @@ export class Sender {
 
   /** Rejects when Kafka does not take it, or another replay has taken over. */
   async send(records: readonly OutgoingRecord[], position: Position): Promise<void> {
-    const { name, eventTopic, positionTopic, speed } = this.#options;
-    const rows = records.filter(({ topic }) => topic !== eventTopic);
-    const events = records.filter(({ topic }) => topic === eventTopic);
+    const { name, eventTopics, positionTopic, speed } = this.#options;
+    const rows = records.filter(({ topic }) => !eventTopics.includes(topic));
+    const events = records.filter(({ topic }) => eventTopics.includes(topic));
     const remembered = { topic: positionTopic, key: name, value: encodePosition(name, position, speed) };
     // Rows first and by themselves: who joins an event with its flight finds the flight as the event left it.
     await this.#commit(rows.map(messageOf));

@@ -21,31 +21,73 @@ const delayFlight = (
       `minutes is ${minutes}; give a whole number from 1 to ${maximumMinutes}.`,
     );
   }
-  return context.update('Flight', id, (flight) => delayed(flight, minutes), delayEvent);
+  return context.update('Flight', id, (flight) => delayed(flight, minutes), eventOf('DELAYED'));
 };
 
 const delayed = (flight: Row, minutes: number): Row => {
-  if (flight.status !== 'SCHEDULED' && flight.status !== 'DELAYED') {
-    throw new TributaryError(
-      'CONFLICT',
-      `Flight ${flight.id} is ${flight.status}; only a flight that has not left can be delayed.`,
-    );
-  }
+  requireNotLeft(flight, 'delayed');
   const known = typeof flight.delayMinutes === 'number' ? flight.delayMinutes : 0;
   return { ...flight, status: 'DELAYED', delayMinutes: known + minutes };
 };
 
-const delayEvent = (flight: Row) => [
+/** Cancels a flight that has not left, and says so on flights.events. NOT_FOUND, CONFLICT: as above. */
+const cancelFlight = (
+  _parent: unknown,
+  { id }: { readonly id: string },
+  context: SubgraphContext,
+): Promise<Row> => context.update('Flight', id, cancelled, eventOf('CANCELLED'));
+
+const cancelled = (flight: Row): Row => {
+  requireNotLeft(flight, 'cancelled');
+  return { ...flight, status: 'CANCELLED', delayMinutes: null };
+};
+
+/**
+ * Assigns a gate to a flight that has not left, and says so on flights.events.
+ * BAD_USER_INPUT: no name of a gate. NOT_FOUND: unknown flight. CONFLICT: it has left, was cancelled, or has that gate.
+ */
+const changeGate = (
+  _parent: unknown,
+  { id, gate }: { readonly id: string; readonly gate: string },
+  context: SubgraphContext,
+): Promise<Row> => {
+  if (!/^[A-Z0-9]{1,4}$/.test(gate)) {
+    throw new TributaryError(
+      'BAD_USER_INPUT',
+      `gate is ${JSON.stringify(gate)}; give one to four capital letters and digits, such as B22.`,
+    );
+  }
+  return context.update('Flight', id, (flight) => atGate(flight, gate), eventOf('GATE_CHANGED'));
+};
+
+const atGate = (flight: Row, gate: string): Row => {
+  requireNotLeft(flight, 'given a gate');
+  if (flight.gate === gate)
+    throw new TributaryError('CONFLICT', `Flight ${flight.id} leaves from gate ${gate} already.`);
+  return { ...flight, gate };
+};
+
+const requireNotLeft = ({ id, status }: Row, change: string): void => {
+  if (status === 'SCHEDULED' || status === 'DELAYED') return;
+  throw new TributaryError(
+    'CONFLICT',
+    `Flight ${id} is ${status}; only a flight that has not left can be ${change}.`,
+  );
+};
+
+/** The event that goes with a change: what happened, by the clock on the wall, and the flight's state behind it. */
+const eventOf = (kind: string) => (flight: Row) => [
   {
     type: 'FlightEvent',
     row: {
-      kind: 'DELAYED',
+      kind,
       at: new Date().toISOString(),
       flight: flight.id,
       delayMinutes: flight.delayMinutes,
+      gate: flight.gate,
     },
   },
 ];
 
 /** What the SDL alone cannot say: a new state that depends on the old one. */
-export const resolvers: Resolvers = { Mutation: { delayFlight } };
+export const resolvers: Resolvers = { Mutation: { delayFlight, cancelFlight, changeGate } };

@@ -2,7 +2,7 @@
  * The replay as a process of its own that a test can kill: `<brokers> <prefix>`. Topics carry the prefix, so that tests
  * share a broker. One pass at full speed; after each transaction a line with the number of records.
  */
-import { topics } from '../../data/replay/records.ts';
+import { eventTopics, topics } from '../../data/replay/outgoing-record.ts';
 import { replay } from '../../data/replay/replay.ts';
 import { Sender } from '../../data/replay/sender.ts';
 import { weekBegin } from '../../data/replay/week.ts';
@@ -16,7 +16,7 @@ const sender = await Sender.open({
   brokers: brokers.split(','),
   name: prefix,
   topics: Object.values(topics).map((topic) => `${prefix}.${topic}`),
-  eventTopic: `${prefix}.${topics.events}`,
+  eventTopics: eventTopics.map((topic) => `${prefix}.${topic}`),
   positionTopic: `${prefix}.position`,
   speed,
   log,

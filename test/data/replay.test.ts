@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { flightId } from '../../data/replay/flight.ts';
-import { stepsOf } from '../../data/replay/life.ts';
-import { recordsOf, topics } from '../../data/replay/records.ts';
-import { readWeek } from '../../data/replay/week.ts';
+import { flightSteps } from '../../data/replay/life.ts';
+import { eventTopics, topics } from '../../data/replay/outgoing-record.ts';
+import { recordsOf } from '../../data/replay/step.ts';
+import { observationSteps } from '../../data/replay/weather.ts';
+import { readWeek, weekBegin } from '../../data/replay/week.ts';
 import { openTopic } from '../../subgraphs/kit/kafka/index.ts';
 import { brokers, createTopic, uniqueTopic } from '../support/kafka.ts';
 
@@ -15,9 +16,10 @@ const program = join(import.meta.dirname, 'fixture-replay.ts');
 const makeTopics = async (): Promise<string> => {
   const prefix = uniqueTopic('replay');
   const compact = { 'cleanup.policy': 'compact' };
-  await createTopic(`${prefix}.${topics.airports}`, { config: compact });
-  await createTopic(`${prefix}.${topics.flights}`, { partitions: 6, config: compact });
-  await createTopic(`${prefix}.${topics.events}`, { partitions: 6 });
+  for (const topic of Object.values(topics)) {
+    const config = eventTopics.includes(topic) ? {} : compact;
+    await createTopic(`${prefix}.${topic}`, { partitions: topic.startsWith('flights.') ? 6 : 1, config });
+  }
   return prefix;
 };
 
@@ -53,30 +55,32 @@ const committed = async (name: string) => {
   return records;
 };
 
-const { flights, airports } = readWeek();
-const steps = stepsOf(flights).filter(({ kind }) => kind !== 'REMOVED');
+const { airports, airlines, planes, flights, observations } = readWeek();
+const steps = [...flightSteps(flights), ...observationSteps(observations, weekBegin)].filter(
+  ({ kind }) => kind !== 'REMOVED',
+);
+/** By topic and key, worked out without the order of the replay: a life is in order by itself. */
+const expected = Map.groupBy(
+  [...airports, ...airlines, ...planes, ...steps.flatMap((step) => recordsOf(step, 0))],
+  ({ topic }) => topic,
+);
 
-/** The last row of each flight, worked out without the order of the replay: a life is in order by itself. */
-const lastRows = () =>
-  new Map(steps.map((step) => [flightId(step.flight, 0), recordsOf(step, 0)[0]?.value] as const));
-
-/** Events by flight, in the order of its life. */
-const eventsByFlight = (records: readonly { key: string; value: unknown }[]) =>
+const valuesByKey = (records: readonly { key: string; value: unknown }[], all: boolean) =>
   new Map(
-    [...Map.groupBy(records, ({ key }) => key)].map(([key, of]) => [key, of.map(({ value }) => value)]),
+    [...Map.groupBy(records, ({ key }) => key)].map(([key, of]) => [
+      key,
+      of.map(({ value }) => value).slice(all ? 0 : -1),
+    ]),
   );
 
+/** Every event once, in order for each key; of rows the last one, since a row may be written again. */
 const expectWeek = async (prefix: string): Promise<void> => {
-  const rows = await committed(`${prefix}.${topics.flights}`);
-  expect(new Map(rows.map(({ key, value }) => [key, value]))).toEqual(lastRows());
-  const events = await committed(`${prefix}.${topics.events}`);
-  expect(events).toHaveLength(steps.length);
-  const expected = steps.flatMap((step) => recordsOf(step, 0).slice(1));
-  expect(eventsByFlight(events)).toEqual(eventsByFlight(expected as { key: string; value: unknown }[]));
-  const read = await committed(`${prefix}.${topics.airports}`);
-  expect(new Map(read.map(({ key, value }) => [key, value]))).toEqual(
-    new Map(airports.map(({ key, value }) => [key, value])),
-  );
+  for (const topic of Object.values(topics)) {
+    const isEvents = eventTopics.includes(topic);
+    const read = valuesByKey(await committed(`${prefix}.${topic}`), isEvents);
+    const wanted = valuesByKey(expected.get(topic) ?? [], isEvents);
+    expect(read, topic).toEqual(wanted);
+  }
 };
 
 describe('the replay on a real broker', () => {

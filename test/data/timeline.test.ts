@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { comparePositions, type Moment, momentsFrom } from '../../data/replay/cycle.ts';
 import { type Flight, flightId } from '../../data/replay/flight.ts';
-import { lifeOf, stepsOf } from '../../data/replay/life.ts';
-import { minute, week } from '../../data/replay/local-time.ts';
-import { recordsOf } from '../../data/replay/records.ts';
+import { flightSteps, lifeOf } from '../../data/replay/life.ts';
+import { hour, minute, week } from '../../data/replay/local-time.ts';
+import { recordsOf } from '../../data/replay/step.ts';
+import { observationSteps } from '../../data/replay/weather.ts';
 import { readWeek, weekBegin } from '../../data/replay/week.ts';
 
 const { flights } = readWeek();
-const steps = stepsOf(flights);
+const steps = flightSteps(flights);
 
 const find = (id: string): Flight => flights.find((flight) => flightId(flight, 0) === id)!;
 const announced = Date.parse('2013-02-03T05:00:00Z');
@@ -83,6 +84,8 @@ describe('the life of a flight', () => {
       arrival: '2013-02-05T01:21:00.000Z',
       status: 'ARRIVED',
       delayMinutes: -19,
+      departureDelayMinutes: -3,
+      arrivalDelayMinutes: -19,
       distanceMiles: 4983,
       airTimeMinutes: 655,
     });
@@ -126,9 +129,9 @@ describe('the week', () => {
 });
 
 /** Some hours of some flights, so that a few passes stay small. */
-const few = stepsOf(flights.filter((_, index) => index % 100 === 0));
+const few = flightSteps(flights.filter((_, index) => index % 100 === 0));
 const once = few.filter(({ kind }) => kind !== 'REMOVED');
-const nameOf = ({ at, flight, kind }: Moment) => `${at} ${flight} ${kind}`;
+const nameOf = ({ at, subject, kind }: Moment) => `${at} ${subject} ${kind}`;
 
 describe('pass after pass', () => {
   test('one pass holds every step once, in order of time', () => {
@@ -172,5 +175,18 @@ describe('pass after pass', () => {
       if (count === 10 * few.length) break;
     }
     expect(count).toBe(10 * few.length);
+  });
+
+  test('the weather of the week comes with every pass, that of the days around it with the first and the last', () => {
+    const hourly = observationSteps(
+      readWeek().observations.filter(({ airport }) => airport === 'JFK'),
+      weekBegin,
+    );
+    const moments = [...momentsFrom(hourly, weekBegin, 3, null)];
+    const times = moments.map(({ at }) => at);
+    expect(times).toHaveLength(24 * (1 + 3 * 7 + 1));
+    for (const [index, at] of times.entries()) expect(at).toBe(times[0]! + index * hour);
+    const [first, second] = [24, 24 + 7 * 24].map((index) => moments[index]?.records[0]?.value);
+    expect(second).toEqual({ ...first, observedAt: '2013-02-11T05:00:00.000Z' });
   });
 });

@@ -65,7 +65,7 @@ const untilChange = async (
 };
 
 describe('what a user does first', () => {
-  test('the query joins two subgraphs over what the week has written', async () => {
+  test('the query joins four subgraphs over what the week has written', async () => {
     const client = new ResumingClient(system.url, live, { airport: 'JFK' });
     await client.until(() => changesOf(client).some(({ kind }) => kind === 'UP_TO_DATE'));
     await client.dispose();
@@ -74,6 +74,12 @@ describe('what a user does first', () => {
       .toMatchObject({
         airport: {
           name: 'John F Kennedy Intl',
+          weather: {
+            temperature: expect.any(Number),
+            windSpeed: expect.any(Number),
+            visibility: expect.any(Number),
+            observedAt: expect.stringMatching(/^2013-02-\d\dT\d\d:00:00/),
+          },
           departures: {
             nodes: expect.any(Array),
             pageInfo: { hasNextPage: true, endCursor: expect.any(String) },
@@ -84,12 +90,21 @@ describe('what a user does first', () => {
     const { nodes } = (
       data as {
         airport: {
-          departures: { nodes: { scheduledDeparture: string; destination: { name: string } | null }[] };
+          departures: {
+            nodes: {
+              scheduledDeparture: string;
+              destination: { name: string } | null;
+              airline: { name: string };
+              plane: { model: string | null } | null;
+            }[];
+          };
         };
       }
     ).airport.departures;
     expect(nodes).toHaveLength(20);
     expect(nodes.filter(({ destination }) => destination !== null).length).toBeGreaterThan(10);
+    expect(nodes.filter(({ plane }) => typeof plane?.model === 'string').length).toBeGreaterThan(10);
+    for (const { airline } of nodes) expect(airline.name).toEqual(expect.any(String));
     const times = nodes.map(({ scheduledDeparture }) => scheduledDeparture);
     expect(times).toEqual([...times].sort());
   });
@@ -97,7 +112,7 @@ describe('what a user does first', () => {
   test('the joined live subscription brings what another client writes, and its tombstone', async () => {
     const client = new ResumingClient(system.url, live, { airport: 'LGA' });
     await client.until(() => changesOf(client).some(({ kind }) => kind === 'UP_TO_DATE'));
-    await write('flights.flights', [flight('E2E-JOIN', 'LGA', { delayMinutes: 7 })]);
+    await write('flights.flights', [flight('E2E-JOIN', 'LGA', { delayMinutes: 7, tailNumber: 'N0NONE' })]);
     const result = await untilChange(client, ({ key }) => key === 'E2E-JOIN');
     expect(changeOf(result)).toEqual({
       kind: 'UPSERT',
@@ -106,7 +121,10 @@ describe('what a user does first', () => {
         id: 'E2E-JOIN',
         status: 'SCHEDULED',
         delayMinutes: 7,
-        origin: { name: 'La Guardia' },
+        // No airline and no plane has such a row: they stay, without what only the row knows.
+        airline: { name: null },
+        plane: { model: null },
+        origin: { name: 'La Guardia', weather: { temperature: expect.any(Number) } },
         destination: { name: 'Los Angeles Intl' },
       },
     });

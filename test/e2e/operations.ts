@@ -1,6 +1,6 @@
 /** The operations whose names stay. */
-export const board = `query Board($airport: ID!) { airport(faa: $airport) { name departures(first: 20) { nodes { id status scheduledDeparture delayMinutes destination { name } } pageInfo { hasNextPage endCursor } } } }`;
-export const live = `subscription Live($airport: ID) { flightChanges(origin: $airport) { kind key flight { id status delayMinutes origin { name } destination { name } } } }`;
+export const board = `query Board($airport: ID!) { airport(faa: $airport) { name weather { temperature windSpeed visibility observedAt } departures(first: 20) { nodes { id status scheduledDeparture delayMinutes airline { name } plane { model seats } destination { name } } pageInfo { hasNextPage endCursor } } } }`;
+export const live = `subscription Live($airport: ID) { flightChanges(origin: $airport) { kind key flight { id status delayMinutes airline { name } plane { model } origin { name weather { temperature } } destination { name } } } }`;
 export const events = `subscription Events($flight: ID) { flightEvents(flight: $flight) { kind at flight { id status } } }`;
 export const delay = `mutation Delay($id: ID!) { delayFlight(id: $id, minutes: 30) { id status delayMinutes } }`;
 
@@ -11,7 +11,9 @@ export interface Change {
     readonly id: string;
     readonly status: string;
     readonly delayMinutes: number | null;
-    readonly origin?: { readonly name: string };
+    readonly airline?: { readonly name: string | null };
+    readonly plane?: { readonly model: string | null } | null;
+    readonly origin?: { readonly name: string; readonly weather?: { readonly temperature: number } | null };
     readonly destination?: { readonly name: string } | null;
   } | null;
 }
