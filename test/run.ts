@@ -54,7 +54,9 @@ async function runVitest(selection: readonly string[]): Promise<number> {
   await rm(folder, { recursive: true, force: true });
   const explained = skipped.filter(({ reason }) => reason !== null);
   for (const [reason, tests] of Map.groupBy(explained, (each) => each.reason)) {
-    console.log(`NOT RUN: ${tests.map(({ test }) => test).join('; ')}. ${reason}`);
+    console.log(
+      `NOT RUN: ${tests.length} tests. ${reason} They are: ${tests.map(({ test }) => test).join('; ')}.`,
+    );
   }
   if (skipped.length > 0) console.log(`${skipped.length} skipped`);
   console.log(`${passed} passed, ${failed} failed`);
