@@ -2,12 +2,13 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { SubgraphDescription } from '../../schema/description.ts';
+import { TributaryError } from '../../schema/errors.ts';
 import { describeSubgraph, type SchemaSource } from '../../schema/index.ts';
 import { type AfterPositions, type RequestContext, requestContext } from './context.ts';
 import { maskError } from './graphql/mask.ts';
 import type { Resolvers } from './graphql/resolvers.ts';
 import { buildSchema } from './graphql/schema.ts';
-import { createProducer } from './kafka/producer.ts';
+import { createProducer, type Producer } from './kafka/producer.ts';
 import type { Pipeline } from './pipeline.ts';
 import { openPipelines } from './pipelines.ts';
 import { serveHttp } from './server/http.ts';
@@ -40,7 +41,10 @@ export interface RunningSubgraph {
   readonly port: number;
   /** Resolves when every view and window reached the end that its topic had at the start (S28). */
   readonly ready: Promise<void>;
-  /** Rejects when the subgraph cannot go on: a topic made again, a record that must stop it, a failed view. */
+  /**
+   * Rejects when the subgraph cannot go on: a topic made again, a record that must stop it, a failed view. Never
+   * resolves; without topics it never settles.
+   */
   readonly failed: Promise<never>;
   /** Ends subscriptions with 1012, finishes running requests, closes views and connections. */
   stop(): Promise<void>;
@@ -62,7 +66,10 @@ export const startSubgraph = async (options: SubgraphOptions): Promise<RunningSu
   const schema = buildSchema(document, description, resolvers);
   // What was opened is closed in reverse, when the start fails halfway and when the subgraph stops.
   await using opened = new AsyncDisposableStack();
-  const producer = opened.adopt(await createProducer({ ...options.kafka, log }), (each) => each.close());
+  // Without topics there is nothing to write to, and no Kafka is needed.
+  const producer =
+    description.topics.length === 0 ? nothingToWrite : await createProducer({ ...options.kafka, log });
+  opened.adopt(producer, (each) => each.close());
   const pipelines = opened.use(await openPipelines({ ...options, description, producer })).byType;
   const writer = new Writer(producer);
   const subscriptions = new Subscriptions();
@@ -97,10 +104,21 @@ export const startSubgraph = async (options: SubgraphOptions): Promise<RunningSu
   const running = opened.move();
   return {
     ...addressOf(http.server, options.host),
-    ready: whenReady([...pipelines.values()], log),
-    failed: Promise.race([...pipelines.values()].map((pipeline) => pipeline.failed)),
+    ready: heard(whenReady([...pipelines.values()], log)),
+    failed: heard(Promise.race([...pipelines.values()].map((pipeline) => pipeline.failed))),
     stop: () => running.disposeAsync(),
   };
+};
+
+/** Whoever does not look at a promise of the running subgraph is not to be ended by its rejection. */
+const heard = <Value>(promise: Promise<Value>): Promise<Value> => {
+  promise.catch(() => undefined);
+  return promise;
+};
+
+const nothingToWrite: Producer = {
+  send: () => Promise.reject(new TributaryError('INTERNAL', 'This subgraph has no topics.')),
+  close: () => Promise.resolve(),
 };
 
 const resolvedFields = (resolvers: Resolvers): readonly string[] =>

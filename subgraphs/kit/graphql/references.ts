@@ -14,29 +14,16 @@ export const referenceKey = (
   return only !== undefined && more.length === 0 ? { [only]: held } : (held as Representation);
 };
 
-/** The entity of a representation, from the view: by record key where it has one, else by the key's index. */
+/** The record key of key values; null where one is missing, since no record has such a key. */
+export const givenKey = (values: readonly unknown[]): string | null =>
+  values.some((value) => value === null || value === undefined) ? null : recordKey(values);
+
+/** The entity of a representation, by its record key: the vocabulary takes no other `@key` without a resolver. */
 export const resolveReference =
   (topic: TopicDescription) =>
   async (representation: Representation, context: RequestContext): Promise<Row | null> => {
-    const row = topic.key.every((field) => representation[field] !== undefined)
-      ? await context.load(topic.type, recordKey(topic.key.map((field) => representation[field])))
-      : await byOtherKey(topic, representation, context);
+    const key = givenKey(topic.key.map((field) => representation[field]));
+    const row = key === null ? null : await context.load(topic.type, key);
     // A copy: @apollo/subgraph writes __typename on what it is given, and rows are shared.
     return row === null ? null : { __typename: topic.type, ...row };
   };
-
-const byOtherKey = async (
-  topic: TopicDescription,
-  representation: Representation,
-  context: RequestContext,
-): Promise<Row | null> => {
-  const key =
-    topic.entityKeys.find((fields) => fields.every((field) => representation[field] !== undefined)) ?? [];
-  const conditions = key.map((field) => ({
-    field,
-    operator: 'EQUAL' as const,
-    value: representation[field],
-  }));
-  const page = await context.page(topic.type, { conditions, orderBy: [], first: 1, after: null });
-  return page.rows[0]?.row ?? null;
-};

@@ -39,10 +39,16 @@ export const deriveResolvers = (
   };
   const consumed = new Set(description.streams.map(({ field }) => field));
   const topics = new Map(description.topics.map((topic) => [topic.type, topic]));
+  const entity: EntityOf = (reference) => {
+    const ownResolver = own[reference.name]?.__resolveReference;
+    if (ownResolver !== undefined) return ownResolver as EntityResolver;
+    const topic = topics.get(reference.name);
+    return topic !== undefined && hasRows(topic, reference.key) ? resolveReference(topic) : null;
+  };
   for (const topic of description.topics) {
     if (topic.cleanup === 'COMPACT' && topic.entityKeys.length > 0)
       set(topic.type, '__resolveReference', resolveReference(topic));
-    setReferences(topic.type, topic.fields, topics, set);
+    setReferences(topic.type, topic.fields, entity, set);
   }
   for (const view of description.views) {
     const topic = topics.get(view.type);
@@ -63,38 +69,37 @@ export const deriveResolvers = (
   return scalars.has('DateTime') ? { ...map, DateTime: dateTime } : map;
 };
 
+type Reference = Extract<RecordFieldType, { kind: 'reference' }>;
+type EntityResolver = (key: Readonly<Record<string, unknown>>, context: RequestContext) => unknown;
+/** How this subgraph finds an entity by the key that a record holds; null where it is for the gateway to join. */
+type EntityOf = (reference: Reference) => EntityResolver | null;
+
+const hasRows = (topic: TopicDescription, key: readonly string[]): boolean =>
+  topic.cleanup === 'COMPACT' && topic.key.every((field) => key.includes(field));
+
 const setReferences = (
   type: string,
   fields: readonly RecordField[],
-  topics: ReadonlyMap<string, TopicDescription>,
+  entity: EntityOf,
   set: (type: string, field: string, resolver: FieldResolver) => void,
 ): void => {
   for (const field of fields) {
     const inner = innermost(field.type);
-    if (inner.kind === 'reference')
-      set(type, field.name, referenceField(field.name, inner, topics.get(inner.name)));
-    if (inner.kind === 'object') setReferences(inner.name, inner.fields, topics, set);
+    if (inner.kind === 'reference') set(type, field.name, referenceField(field.name, inner, entity(inner)));
+    if (inner.kind === 'object') setReferences(inner.name, inner.fields, entity, set);
   }
 };
 
 const innermost = (type: RecordFieldType): Exclude<RecordFieldType, { kind: 'list' }> =>
   type.kind === 'list' ? innermost(type.item) : type;
 
-/** From the key that the row holds to the entity: a row of our own view, or a representation for the gateway to join. */
-const referenceField = (
-  name: string,
-  reference: Extract<RecordFieldType, { kind: 'reference' }>,
-  local: TopicDescription | undefined,
-): FieldResolver => {
+/** From the key that the row holds to the entity: found here, or a representation for the gateway to join. */
+const referenceField = (name: string, reference: Reference, find: EntityResolver | null): FieldResolver => {
   const resolve = (held: unknown, context: RequestContext): unknown => {
     if (held === null || held === undefined) return null;
-    const key = referenceKey(reference, held);
-    return local?.cleanup === 'COMPACT'
-      ? resolveReference(local)(key, context)
-      : { __typename: reference.name, ...key };
+    if (Array.isArray(held)) return held.map((each) => resolve(each, context));
+    const representation = { __typename: reference.name, ...referenceKey(reference, held) };
+    return find === null ? representation : find(representation, context);
   };
-  return (parent, _args, context) => {
-    const held = (parent as Record<string, unknown>)[name];
-    return Array.isArray(held) ? held.map((each) => resolve(each, context)) : resolve(held, context);
-  };
+  return (parent, _args, context) => resolve((parent as Record<string, unknown>)[name], context);
 };

@@ -2,9 +2,9 @@ import type { GraphQLFieldResolver } from 'graphql';
 import type { TopicDescription, ViewDescription } from '../../../schema/description.ts';
 import { TributaryError } from '../../../schema/errors.ts';
 import type { RequestContext } from '../context.ts';
-import { recordKey } from '../decode/record-key.ts';
 import { bindFilters } from '../stream/filter.ts';
 import type { Condition, Page } from '../view/view.ts';
+import { givenKey } from './references.ts';
 
 type FieldResolver = GraphQLFieldResolver<unknown, RequestContext>;
 
@@ -23,7 +23,8 @@ const oneRow = (view: ViewDescription, topic: TopicDescription): FieldResolver =
         ? (parent as Record<string, unknown>)[parentField ?? field]
         : args[argument];
     });
-    return context.load(topic.type, recordKey(values));
+    const key = givenKey(values);
+    return key === null ? null : context.load(topic.type, key);
   };
 };
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { errorMappings } from '../../../schema/errors.ts';
+import { type ErrorCode, errorMappings } from '../../../schema/errors.ts';
 
 /**
  * Browsers belong to the gateway: any web page can reach a port on localhost (S29), and browsers alone send these
@@ -10,7 +10,9 @@ export const refuseBrowser = (headers: IncomingHttpHeaders): string | null =>
     ? null
     : `A subgraph answers gateways, not browsers (origin ${headers.origin ?? 'unknown'}). Ask the gateway.`;
 
-export const refusalBody = (message: string): string =>
-  JSON.stringify({ errors: [{ message, extensions: { code: 'FORBIDDEN_ORIGIN' } }] });
+export const errorBody = (code: ErrorCode, message: string): string =>
+  JSON.stringify({ errors: [{ message, extensions: { code } }] });
+
+export const refusalBody = (message: string): string => errorBody('FORBIDDEN_ORIGIN', message);
 
 export const refusalStatus = errorMappings.FORBIDDEN_ORIGIN.http;

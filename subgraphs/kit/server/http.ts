@@ -7,14 +7,15 @@ import {
 } from '@apollo/server/plugin/disabled';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import fastify, { type FastifyInstance } from 'fastify';
-import type { GraphQLSchema } from 'graphql';
+import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
-import { TributaryError } from '../../../schema/errors.ts';
+import { errorMappings, TributaryError } from '../../../schema/errors.ts';
 import type { AfterPositions, RequestContext } from '../context.ts';
 import { maskFormatted } from '../graphql/mask.ts';
 import type { WrittenRecord } from '../kafka/producer.ts';
-import { refusalBody, refusalStatus, refuseBrowser } from './browser-guard.ts';
+import { errorBody, refusalBody, refusalStatus, refuseBrowser } from './browser-guard.ts';
 import { readAfter } from './extensions.ts';
+import { maximumTokens } from './limits.ts';
 import { watchRequests } from './requests.ts';
 
 export interface HttpOptions {
@@ -48,6 +49,7 @@ export const serveHttp = async (options: HttpOptions): Promise<RunningHttp> => {
     schema: options.schema,
     introspection: true,
     csrfPrevention: true,
+    parseOptions: { maxTokens: maximumTokens },
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     formatError: (formatted, error) => maskFormatted(formatted, error, options.log),
@@ -61,12 +63,12 @@ export const serveHttp = async (options: HttpOptions): Promise<RunningHttp> => {
   });
   await apollo.start();
   await app.register(fastifyApollo(apollo), {
-    context: async (request) => {
-      const body = request.body as { query?: unknown; extensions?: unknown } | undefined;
-      const isEntities = typeof body?.query === 'string' && body.query.includes('_entities');
-      return options.context(readAfter(body?.extensions), isEntities);
-    },
+    method: ['POST'],
+    context: async (request) => contextOf(options, request.body),
   });
+  app.get('/graphql', (_request, reply) =>
+    reply.code(405).header('allow', 'POST').send(errorBody('BAD_REQUEST', 'A subgraph answers POST.')),
+  );
   await listen(app, options);
   const requestsOver = watchRequests(app.server);
   return { server: app.server, stop: () => stop(app.server, apollo, requestsOver) };
@@ -87,6 +89,23 @@ const stop = async (
   server.on('connection', (socket) => socket.destroy());
   server.closeAllConnections();
   await stopped;
+};
+
+const contextOf = (options: HttpOptions, given: unknown): RequestContext => {
+  const body = given as { query?: unknown; extensions?: unknown } | undefined;
+  const isEntities = typeof body?.query === 'string' && body.query.includes('_entities');
+  return options.context(afterOf(body?.extensions), isEntities);
+};
+
+/** Apollo Server makes 500 of what a context function throws, unless the error says otherwise. */
+const afterOf = (extensions: unknown): AfterPositions | null => {
+  try {
+    return readAfter(extensions);
+  } catch (error) {
+    if (!(error instanceof TributaryError)) throw error;
+    const http = { status: errorMappings[error.code].http };
+    throw new GraphQLError(error.message, { extensions: { ...error.extensions, http } });
+  }
 };
 
 const listen = async (app: FastifyInstance, { host, port }: HttpOptions): Promise<void> => {

@@ -13,6 +13,8 @@ export interface StartOptions {
   readonly resolvers?: Resolvers;
   readonly directory?: string;
   readonly name?: string;
+  /** Default: the run's broker. */
+  readonly brokers?: string;
 }
 
 /** A folder that goes when the test ends. */
@@ -28,7 +30,7 @@ export const runSubgraph = async (options: StartOptions): Promise<RunningSubgrap
     name: options.name ?? 'things',
     sources: [{ file: 'things.graphql', text: options.sdl }],
     ...(options.resolvers === undefined ? {} : { resolvers: options.resolvers }),
-    kafka: { brokers: brokers().split(','), clientId: 'test' },
+    kafka: { brokers: (options.brokers ?? brokers()).split(','), clientId: 'test' },
     host: '127.0.0.1',
     port: 0,
     dataDirectory: options.directory ?? (await temporaryDirectory()),
