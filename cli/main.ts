@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { didYouMean } from '../schema/mistakes/index.ts';
 import { parseCommandArguments } from './arguments.ts';
 import { type ExitCode, exitCodes } from './exit.ts';
@@ -38,9 +38,12 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
   }
 };
 
+/** By the package's own name: sources and what is built of them lie at different depths. */
 const version = (): string => {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  const description: { readonly version: string } = createRequire(import.meta.url)(
+    'tributary-graph/package.json',
+  );
+  return description.version;
 };
 
 // Only set, so that what is still to be written (a pipe, a log) gets out before the process ends.

@@ -3,104 +3,22 @@
 //   node local/bootstrap.mjs cli/main.ts dev
 //
 // installs the dependencies when they are not those of the lockfile, then runs the script under Node 24.
-import { spawn } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureDependencies } from './dependencies.mjs';
-import { SetupError } from './setup-error.mjs';
+import { runUnderNode24 } from './node24.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const oldestNode = [18, 0];
-/** From here on TypeScript runs as it is and node:sqlite has all that the views use. */
-const neededNode = [24, 6];
-/** Both are notes to developers of our dependencies, not to users. */
-const quiet = ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning'];
 
 /**
- * Runs a script under Node 24 with this process's terminal, and ends this process as the script ended.
- * Relative paths are taken from the package, not from the working directory.
+ * Installs what the lockfile says where that is missing, then runs a script of the repository: see runUnderNode24.
  *
- * @param {string} script
+ * @param {string} script from the repository's root, whatever the working directory
  * @param {readonly string[]} [parameters]
- * @returns {Promise<void>} settles only when something was wrong before the start, which was then printed
  */
-export async function runUnderNode24(script, parameters = []) {
-  try {
-    if (!atLeast(process.versions.node, oldestNode)) {
-      throw new SetupError(
-        `Node ${process.versions.node} is too old to set up Tributary. Install Node 24 from https://nodejs.org.`,
-      );
-    }
-    await ensureDependencies(root);
-    await exec(findNode(), [...quiet, resolve(root, script), ...parameters]);
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
-  }
-}
-
-/** The pinned Node comes as an npm package, so that the lockfile holds its hash. There is none for macOS. */
-function findNode() {
-  const name = `node-${process.platform}-${process.arch}`;
-  const pinned = pinnedNode(name);
-  if (pinned !== null) return pinned;
-  if (atLeast(process.versions.node, neededNode)) return process.execPath;
-  throw new SetupError(
-    `Tributary runs on Node ${neededNode.join('.')} or later; this is Node ${process.versions.node}, and npm has not installed ` +
-      `the package ${name}. Install Node 24 from https://nodejs.org; on Linux (x64, arm64), "npm ci" brings it.`,
-  );
-}
-
-function pinnedNode(name) {
-  try {
-    const binary = join(
-      dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)),
-      'bin',
-      'node',
-    );
-    return existsSync(binary) ? binary : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Old Nodes have no exec(3), so this process stays and stands in for the script: same signals, same ending. */
-async function exec(node, parameters) {
-  const child = spawn(node, parameters, { stdio: 'inherit' });
-  const forward = (signal) => child.kill(signal);
-  // Ctrl-C in a terminal reaches the whole group: forwarded besides, it would look like an impatient second one.
-  const interrupt = () => process.stdin.isTTY || forward('SIGINT');
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', forward);
-  process.on('SIGHUP', forward);
-  const [code, signal] = await new Promise((done, fail) => {
-    child.once('exit', (...ending) => done(ending));
-    child.once('error', (error) => fail(cannotRun(node, error)));
-  });
-  process.off('SIGINT', interrupt);
-  process.off('SIGTERM', forward);
-  process.off('SIGHUP', forward);
-  if (signal !== null) process.kill(process.pid, signal);
-  else process.exitCode = code;
-}
-
-/** ENOENT for a file that is there means that its loader is not: the package needs glibc. */
-function cannotRun(node, error) {
-  const why =
-    error.code === 'ENOENT' ? 'it needs glibc, which Alpine and other musl systems lack' : error.message;
-  return new SetupError(
-    `${node} does not run: ${why}. Install Node 24 by other means and use it to start Tributary.`,
-  );
-}
-
-/** @param {string} version @param {readonly [number, number]} needed */
-function atLeast(version, [major, minor]) {
-  const [itsMajor = 0, itsMinor = 0] = version.split('.').map(Number);
-  return itsMajor > major || (itsMajor === major && itsMinor >= minor);
-}
+export const bootstrap = (script, parameters = []) =>
+  runUnderNode24(resolve(root, script), parameters, () => ensureDependencies(root));
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const [script, ...parameters] = process.argv.slice(2);
@@ -108,6 +26,6 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
     process.stderr.write('Usage: node local/bootstrap.mjs <script> [argument …]\n');
     process.exitCode = 2;
   } else {
-    await runUnderNode24(script, parameters);
+    await bootstrap(script, parameters);
   }
 }

@@ -1,6 +1,6 @@
 // Plain JavaScript: runs before anything is installed, on whatever Node there is.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetupError } from './setup-error.mjs';
 
@@ -8,13 +8,12 @@ import { SetupError } from './setup-error.mjs';
 const oldestNpm = 7;
 
 /**
- * Installs what the lockfile says unless exactly that is installed already, whoever did it. A package that was itself
- * installed by npm has no lockfile and needs nothing.
+ * Installs what the lockfile says unless exactly that is installed already, whoever did it.
  *
  * @param {string} root folder of package-lock.json
  */
 export async function ensureDependencies(root) {
-  if (!existsSync(join(root, 'package-lock.json')) || isInstalled(root)) return;
+  if (isInstalled(root)) return;
   const release = await lock(join(root, '.tributary', 'install.lock'));
   try {
     if (!isInstalled(root)) await install(root);

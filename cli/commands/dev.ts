@@ -4,6 +4,7 @@ import type { Configuration } from '../configuration/configuration.ts';
 import { portOption, readGivenConfiguration, readOption } from '../configuration/given.ts';
 import { settings } from '../configuration/settings.ts';
 import { Development } from '../dev/development.ts';
+import { hasReferenceData } from '../dev/services.ts';
 import { welcome } from '../dev/welcome.ts';
 import { CommandFailure, type ExitCode, exitCodes } from '../exit.ts';
 import { untilToldToStop } from '../stop.ts';
@@ -20,7 +21,8 @@ export const run = async (given: Arguments): Promise<ExitCode> => {
     );
   // Mistakes in the SDL are told before anything is started.
   await configuredSupergraph(configuration);
-  const development = new Development({ configuration, replay: !given.flag('no-replay') });
+  const replay = hasReferenceData && !given.flag('no-replay');
+  const development = new Development({ configuration, replay });
   const told = untilToldToStop(() => void development.stop());
   // Whoever reads our output is gone (`| head`): the processes must not go on unseen.
   const unseen = new Promise<void>((done) => process.stdout.once('error', () => done()));

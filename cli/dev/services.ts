@@ -1,9 +1,15 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { moduleExtension } from '../../local/form.ts';
 import type { ServiceDefinition } from '../../local/supervisor/index.ts';
 import type { Configuration, LocalSubgraph } from '../configuration/configuration.ts';
 import { readableLine } from '../log.ts';
 
-const root = join(import.meta.dirname, '..', '..');
+const cliMain = join(import.meta.dirname, '..', `main${moduleExtension}`);
+const replayMain = join(import.meta.dirname, '..', '..', 'data', 'replay', 'main.ts');
+
+/** The reference data and their producer are part of the repository, not of the installed package. */
+export const hasReferenceData = existsSync(replayMain);
 
 /** The processes of `tributary dev`, each started as it would be in production. */
 export interface ServiceContext {
@@ -34,7 +40,7 @@ export const replayService = ({ configuration, brokers }: ServiceContext): Servi
   command: [
     process.execPath,
     ...process.execArgv,
-    join(root, 'data', 'replay', 'main.ts'),
+    replayMain,
     `--brokers=${brokers}`,
     `--speed=${configuration.replay.speed}`,
     // Given, the clock starts there, whatever is remembered.
@@ -52,7 +58,7 @@ const tributary = (
   command: [
     process.execPath,
     ...process.execArgv,
-    join(root, 'cli', 'main.ts'),
+    cliMain,
     ...commandArguments,
     ...(configuration.file === null ? [] : [`--config=${configuration.file}`]),
   ],

@@ -1,20 +1,24 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { diskFullIn, requireSpace } from '../disk.ts';
 import { LocalError } from '../error.ts';
+import { isInstalledPackage } from '../form.ts';
 import { withLock } from '../lock.ts';
 import { findJava, findMaven } from './tools.ts';
 
 const projectFile = join(import.meta.dirname, 'pom.xml');
 const marker = 'complete';
 
-/** Where the jars live unless told otherwise: they belong to this version of the package, not to a cluster's data. */
-export const defaultLibraries = join(import.meta.dirname, '..', '..', '.tributary', 'kafka');
+/** Where the jars live unless told otherwise: they belong to a version of Kafka, not to a cluster's data. */
+export const defaultLibraries = isInstalledPackage
+  ? join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tributary', 'kafka')
+  : join(import.meta.dirname, '..', '..', '.tributary', 'kafka');
 
 export interface LibraryOptions {
-  /** Folder for the jars of all versions. Default: `.tributary/kafka` in the package. */
+  /** Folder for the jars of all versions. Default: `.tributary/kafka` in the repository, else in the user's cache. */
   readonly libraries?: string | undefined;
   readonly environment?: NodeJS.ProcessEnv | undefined;
   readonly onProgress?: ((line: string) => void) | undefined;

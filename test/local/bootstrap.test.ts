@@ -59,7 +59,7 @@ describe('dependencies', () => {
   async function packageWith(fakeNpm: string) {
     const folder = await scratchDirectory();
     await mkdir(join(folder, 'local'));
-    for (const name of ['bootstrap.mjs', 'dependencies.mjs', 'setup-error.mjs']) {
+    for (const name of ['bootstrap.mjs', 'dependencies.mjs', 'node24.mjs', 'setup-error.mjs']) {
       await cp(join(root, 'local', name), join(folder, 'local', name));
     }
     await writeFile(join(folder, 'package-lock.json'), JSON.stringify(lockfile));

@@ -15,6 +15,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   gateway: ['schema'],
   client: [],
   local: [],
+  build: [],
   data: ['schema', 'subgraphs'],
   cli: ['schema', 'subgraphs', 'gateway', 'client', 'local', 'data'],
   test: ['schema', 'subgraphs', 'gateway', 'client', 'local', 'data', 'cli', 'bench'],
