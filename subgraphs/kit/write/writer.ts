@@ -4,6 +4,7 @@ import type { Producer, ProducerRecord, WrittenRecord } from '../kafka/producer.
 import type { RawRecord, Row } from '../records.ts';
 import type { TopicSource } from '../topic-source.ts';
 import type { View } from '../view/view.ts';
+import { UnseenWrites } from './unseen-writes.ts';
 
 export interface RowToWrite {
   readonly source: TopicSource;
@@ -16,8 +17,6 @@ export interface WriteResult {
   readonly written: readonly WrittenRecord[];
 }
 
-/** How long an update waits for the view to hold the key's last write (S25). */
-const ownWriteWaitMs = 5_000;
 /** Updates of one key that may wait for each other. Policy: refuse. */
 const queueBound = 1_000;
 
@@ -25,7 +24,7 @@ const queueBound = 1_000;
 export class Writer {
   readonly #producer: Producer;
   readonly #queues = new Map<string, { tail: Promise<unknown>; waiting: number }>();
-  readonly #lastWrites = new Map<string, { readonly view: View; readonly written: WrittenRecord }>();
+  readonly #unseen = new UnseenWrites();
 
   constructor(producer: Producer) {
     this.#producer = producer;
@@ -33,13 +32,15 @@ export class Writer {
 
   /** Writes rows in one request. Rejects with RECORD_REFUSED, before anything is written, for a row that its type cannot hold. */
   async append(rows: readonly [RowToWrite, ...RowToWrite[]]): Promise<WriteResult> {
-    const [first, ...others] = rows;
-    const record = toRecord(first);
-    const [own, ...rest] = await this.#producer.send([record, ...others.map(toRecord)]);
-    if (own === undefined)
+    this.#unseen.requireRoom();
+    const [first] = rows;
+    const records = rows.map(toRecord);
+    const written = await this.#send(rows, records);
+    const [record] = records;
+    const [own] = written;
+    if (own === undefined || record === undefined)
       throw new TributaryError('INTERNAL', 'The producer told no position of the record.');
-    const row = decoded(first.source, record, own.partition, own.offset, own.timestamp);
-    return { row, written: [own, ...rest] };
+    return { row: decoded(first.source, record, own.partition, own.offset, own.timestamp), written };
   }
 
   update(
@@ -51,21 +52,36 @@ export class Writer {
     const { view } = source;
     if (view === null)
       throw new TributaryError('INTERNAL', `"${source.topic.name}" has no view, so nothing to update.`);
-    const name = `${source.topic.topicId}/${key}`;
+    const name = nameOf(source, key);
     return this.#inTurn(name, async () => {
-      const changed = change(await this.#current(source, view, key, name));
-      const result = await this.append([{ source, row: changed }, ...also(changed)]);
-      const [written] = result.written;
-      if (written !== undefined) this.#remember(name, view, written);
-      return result;
+      await this.#unseen.seen(name, source, view);
+      const changed = change(await this.#current(source, view, key));
+      return this.append([{ source, row: changed }, ...also(changed)]);
     });
   }
 
-  async #current(source: TopicSource, view: View, key: string, name: string): Promise<Row> {
-    const last = this.#lastWrites.get(name)?.written;
-    if (last !== undefined && !(await view.waitFor(last.partition, last.offset + 1, ownWriteWaitMs))) {
-      throw new TributaryError('NOT_YET', `The view has not read the last write of "${key}" yet. Try again.`);
+  async #send(
+    rows: readonly RowToWrite[],
+    records: readonly ProducerRecord[],
+  ): Promise<readonly WrittenRecord[]> {
+    const remember = (written: readonly WrittenRecord[]): void => {
+      for (const [index, { source }] of rows.entries()) {
+        const key = records[index]?.key;
+        if (source.view !== null && key != null)
+          this.#unseen.add(nameOf(source, String(key)), source.view, written[index] ?? null);
+      }
+    };
+    try {
+      const written = await this.#producer.send(records);
+      remember(written);
+      return written;
+    } catch (error) {
+      remember([]);
+      throw error;
     }
+  }
+
+  async #current(source: TopicSource, view: View, key: string): Promise<Row> {
     const [stored] = await view.getMany([key]);
     const { type } = source.description;
     if (stored?.state === 'UNREADABLE') {
@@ -95,16 +111,10 @@ export class Writer {
       if (queue.waiting === 0) this.#queues.delete(name);
     }
   }
-
-  /** Until the view holds it; a write that it never comes to hold is forgotten after the wait, as the next update says NOT_YET. */
-  #remember(name: string, view: View, written: WrittenRecord): void {
-    const entry = { view, written };
-    this.#lastWrites.set(name, entry);
-    void view.waitFor(written.partition, written.offset + 1, ownWriteWaitMs).then(() => {
-      if (this.#lastWrites.get(name) === entry) this.#lastWrites.delete(name);
-    });
-  }
 }
+
+/** Of a key in all topics. */
+const nameOf = ({ topic }: TopicSource, key: string): string => `${topic.topicId}/${key}`;
 
 const toRecord = ({ source, row }: RowToWrite): ProducerRecord => {
   const { key, value, headers } = encodeRow(source.description, row);
