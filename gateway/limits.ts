@@ -32,12 +32,14 @@ export interface GatewayLimits {
   readonly catchUpBytes: number;
   /** Milliseconds that a paused catch-up waits for its client; then SLOW_CLIENT. */
   readonly catchUpStallMs: number;
-  /** Milliseconds until a subgraph has accepted a new operation; then SUBGRAPH_UNAVAILABLE. */
+  /** Milliseconds until a subgraph has said where a new operation begins; then SUBGRAPH_UNAVAILABLE, or what it answered. */
   readonly upstreamStartMs: number;
   /** Milliseconds that a client's cursor may stay ahead of the stream; then NOT_YET (S11). */
   readonly aheadMs: number;
   /** Milliseconds between pings to a subgraph; one that sends nothing for twice as long is taken for dead. */
   readonly upstreamPingMs: number;
+  /** Bytes of one message from a subgraph; a larger one ends its operation with SUBGRAPH_FAILED, one four times as large the socket. */
+  readonly upstreamMessageBytes: number;
   /** Longest pause between two attempts to reach a subgraph, milliseconds. */
   readonly reconnectMs: number;
 }
@@ -61,6 +63,7 @@ export const defaultLimits: GatewayLimits = {
   upstreamStartMs: 15_000,
   aheadMs: 15_000,
   upstreamPingMs: 10_000,
+  upstreamMessageBytes: 16 * 1024 * 1024,
   reconnectMs: 5_000,
 };
 

@@ -116,6 +116,7 @@ export class CatchUp {
       url: plan.subgraph.url,
       ackMs: limits.upstreamStartMs,
       pingMs: limits.upstreamPingMs,
+      messageBytes: limits.upstreamMessageBytes,
     });
     this.#socket = socket;
     let position: string | null = null;

@@ -151,7 +151,6 @@ export class SharedOperation {
 
   #onSent(hasCursors: boolean): void {
     this.#sent = true;
-    clearTimeout(this.#start);
     // A stream without cursors says nothing before its first event.
     if (!hasCursors) this.#begin();
   }
@@ -175,6 +174,7 @@ export class SharedOperation {
   #begin(): void {
     if (this.#begun) return;
     this.#begun = true;
+    clearTimeout(this.#start);
     for (const subscriber of this.#subscribers) subscriber.begin();
   }
 

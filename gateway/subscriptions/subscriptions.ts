@@ -107,6 +107,7 @@ export class Subscriptions {
         url: subgraph.url,
         ackMs: limits.upstreamStartMs,
         pingMs: limits.upstreamPingMs,
+        messageBytes: limits.upstreamMessageBytes,
         reconnectMs: limits.reconnectMs,
         onOpen: () => {
           this.counters.upstreamsOpened += 1;

@@ -58,7 +58,8 @@ test('a subgraph stops within 2 s: live clients, a catch-up that nobody reads, s
   await untilReady(new URL('/health/ready', url).href, { signal: AbortSignal.timeout(40_000) });
   const live = await Promise.all(Array.from({ length: 50 }, () => subscribe(url, { live: true })));
   const pings = await Promise.all(live.map((client) => client.message(({ type }) => type === 'ping')));
-  const { cursors } = pings[0]?.payload as { readonly cursors: Record<string, string> };
+  const [{ payload } = {}] = pings;
+  const { cursors } = payload as { readonly cursors: Record<string, string> };
   const [until] = Object.values(cursors);
   const late = await subscribe(url, { until });
   await late.message(({ type }) => type === 'next');

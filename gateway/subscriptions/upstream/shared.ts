@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
+import type { TributaryError } from '../../../schema/errors.ts';
 import { formatted } from '../../errors.ts';
 import type { EventPayload, Stamp } from '../event.ts';
 import { Backoff } from './backoff.ts';
@@ -6,6 +7,9 @@ import { type UpstreamRequest, UpstreamSocket, type UpstreamSocketOptions } from
 
 /** How long the socket stays without subscriptions: the next operation often comes at once. */
 const lingerMs = 1_000;
+
+/** Times in a row, without an event between, that a socket may break by what the subgraph sends; then the operation fails. */
+const maximumFaults = 3;
 
 /** What becomes of a subscription that comes back after each loss. `failed` and `completed` are the last. */
 export interface SharedSink {
@@ -22,6 +26,8 @@ interface Subscription {
   readonly request: () => UpstreamRequest;
   readonly sink: SharedSink;
   readonly backoff: Backoff;
+  /** Sockets that broke under it by what the subgraph sent, since its last event. */
+  faults: number;
   /** On the present socket; null between two attempts. */
   id: string | null;
   retry: NodeJS.Timeout | null;
@@ -54,7 +60,7 @@ export class SharedUpstream {
   /** Subscribes until the returned function is called; the sink hears nothing after that. */
   subscribe(request: () => UpstreamRequest, sink: SharedSink): () => void {
     const backoff = new Backoff(this.#options.reconnectMs);
-    const subscription: Subscription = { request, sink, backoff, id: null, retry: null };
+    const subscription: Subscription = { request, sink, backoff, faults: 0, id: null, retry: null };
     this.#subscriptions.add(subscription);
     if (this.#linger !== null) clearTimeout(this.#linger);
     this.#linger = null;
@@ -107,6 +113,7 @@ export class SharedUpstream {
       },
       next: (payload, stamp, bytes) => {
         heard();
+        subscription.faults = 0;
         sink.next(payload, stamp, bytes);
       },
       progress: (cursor, snapshot) => {
@@ -119,11 +126,17 @@ export class SharedUpstream {
         else this.#finish(subscription, () => sink.failed(errors));
       },
       completed: () => this.#finish(subscription, () => sink.completed()),
-      lost: (error) => {
-        subscription.id = null;
-        sink.lost([formatted(error)]);
-      },
+      lost: (error) => this.#lose(subscription, error),
     });
+  }
+
+  /** Nobody knows whose message broke the socket: each operation comes back a bounded number of times. */
+  #lose(subscription: Subscription, error: TributaryError): void {
+    subscription.id = null;
+    const errors = [formatted(error)];
+    if (error.code === 'SUBGRAPH_FAILED') subscription.faults += 1;
+    if (subscription.faults < maximumFaults) subscription.sink.lost(errors);
+    else this.#finish(subscription, () => subscription.sink.failed(errors));
   }
 
   /** The subgraph is there but cannot serve it yet (NOT_YET, a view that is not ready): only this one tries again. */

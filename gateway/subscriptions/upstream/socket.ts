@@ -1,11 +1,12 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { WebSocket } from 'ws';
 import { TributaryError } from '../../../schema/errors.ts';
+import { formatted } from '../../errors.ts';
 import type { EventPayload, Stamp } from '../event.ts';
 import { readUpstreamMessage, type UpstreamMessage } from './message.ts';
 
-/** Bytes of one message from a subgraph; the socket closes beyond it, since nothing larger could be passed on. */
-const maximumMessageBytes = 16 * 1024 * 1024;
+/** A message up to so many times the bound is still read, to learn whose it is: a socket that breaks ends all of its operations. */
+const readableFactor = 4;
 
 export interface UpstreamRequest {
   readonly query: string;
@@ -38,6 +39,8 @@ export interface UpstreamSocketOptions {
   /** Milliseconds until `connection_ack`. */
   readonly ackMs: number;
   readonly pingMs: number;
+  /** Bytes of one message; a larger one ends its operation with SUBGRAPH_FAILED. */
+  readonly messageBytes: number;
 }
 
 const noStamp: Stamp = { at: null, cursor: null, gap: false };
@@ -70,7 +73,7 @@ export class UpstreamSocket {
     this.#onEnd = onEnd;
     this.#socket = new WebSocket(websocketUrl(options.url), 'graphql-transport-ws', {
       perMessageDeflate: false,
-      maxPayload: maximumMessageBytes,
+      maxPayload: readableFactor * options.messageBytes,
       handshakeTimeout: options.ackMs,
     });
     this.#ack = setTimeout(() => this.#end('did not acknowledge the connection'), options.ackMs);
@@ -127,7 +130,10 @@ export class UpstreamSocket {
       const bytes = data as Buffer;
       const message = isBinary ? null : readUpstreamMessage(bytes.toString());
       if (this.#ended) return;
-      if (message === null) this.#end('sent something that is not graphql-transport-ws');
+      if (message === null)
+        this.#end('sent something that is not graphql-transport-ws', null, 'SUBGRAPH_FAILED');
+      else if (bytes.length > this.#options.messageBytes && 'id' in message)
+        this.#refuse(message.id, bytes.length);
       else this.#take(message, bytes.length);
     });
     socket.on('pong', () => {
@@ -136,7 +142,7 @@ export class UpstreamSocket {
     socket.on('ping', () => {
       this.#heard = true;
     });
-    socket.on('error', (error) => this.#end(`cannot be reached: ${error.message || 'no connection'}`, error));
+    socket.on('error', (error) => this.#fail(error));
     socket.on('close', (code, reason) =>
       this.#end(`closed the connection (${code}${reason.length > 0 ? ` ${reason.toString()}` : ''})`),
     );
@@ -197,15 +203,35 @@ export class UpstreamSocket {
     this.#socket.ping();
   }
 
-  #end(what: string, cause?: unknown): void {
+  /** Too large to be kept: its operation fails, the others on the socket go on. */
+  #refuse(id: string, bytes: number): void {
+    const sink = this.#sinks.get(id);
+    this.unsubscribe(id);
+    const { subgraph, messageBytes } = this.#options;
+    const message = `Subgraph "${subgraph}" sent an event of ${bytes} bytes; the limit is ${messageBytes}. Select less of it, or raise gateway.limits.upstreamMessageBytes.`;
+    sink?.failed([formatted(new TributaryError('SUBGRAPH_FAILED', message))]);
+  }
+
+  #fail(error: Error): void {
+    // What `ws` cannot read will be the same the next time; what it cannot reach may be there.
+    const isFault = 'code' in error && String(error.code).startsWith('WS_ERR_');
+    if (isFault) this.#end(`sent a frame that cannot be read: ${error.message}`, error, 'SUBGRAPH_FAILED');
+    else this.#end(`cannot be reached: ${error.message || 'no connection'}`, error);
+  }
+
+  #end(
+    what: string,
+    cause: unknown = null,
+    code: 'SUBGRAPH_UNAVAILABLE' | 'SUBGRAPH_FAILED' = 'SUBGRAPH_UNAVAILABLE',
+  ): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#stopTimers();
     this.#socket.terminate();
     const error = new TributaryError(
-      'SUBGRAPH_UNAVAILABLE',
+      code,
       `Subgraph "${this.#options.subgraph}" at ${this.#options.url} ${what}. Check that it runs and speaks graphql-transport-ws there.`,
-      cause === undefined ? {} : { cause },
+      cause === null ? {} : { cause },
     );
     const sinks = [...this.#sinks.values()];
     this.#sinks.clear();

@@ -2,14 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import {
-  type ExecutionArgs,
-  type ExecutionResult,
-  execute,
-  type GraphQLError,
-  graphql,
-  parse,
-} from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, execute, GraphQLError, graphql, parse } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { decodeCursor } from '../../../schema/cursor/decode.ts';
@@ -177,9 +170,9 @@ export class ScriptedSubgraph {
     return this;
   }
 
-  /** Completes all subscriptions. */
-  complete(): void {
-    this.#completions.abort();
+  /** Completes all subscriptions, or ends them by an error. */
+  complete(error?: GraphQLError): void {
+    this.#completions.abort(error);
     this.#completions = new AbortController();
   }
 
@@ -231,7 +224,9 @@ export class ScriptedSubgraph {
     const topic = variables.topic ?? null;
     const stop = new AbortController();
     socket.once('close', () => stop.abort());
-    this.#completions.signal.addEventListener('abort', () => stop.abort());
+    this.#completions.signal.addEventListener('abort', ({ target }) =>
+      stop.abort((target as AbortSignal).reason),
+    );
     this.#pings.add(ping);
     let begun = false;
     const next = async (): Promise<IteratorResult<ExecutionResult>> => {
@@ -257,7 +252,9 @@ export class ScriptedSubgraph {
         if (topic !== null && event.topic !== topic) continue;
         return { done: false, value: await this.#result(args, event, position) };
       }
-      return finish();
+      finish();
+      if (stop.signal.reason instanceof GraphQLError) throw stop.signal.reason;
+      return { done: true, value: undefined };
     };
     const finish = (): IteratorResult<ExecutionResult> => {
       received.live = false;
