@@ -1,0 +1,104 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { untilReady } from '../../local/supervisor/index.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const run = promisify(execFile);
+
+/** What `npm pack --json` tells of the tarball. */
+export interface Packed {
+  readonly filename: string;
+  /** Of the tarball, bytes. */
+  readonly size: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
+/** A folder of somebody else's, outside of the repository, with the packed package installed. */
+export interface Installation {
+  readonly folder: string;
+  readonly packed: Packed;
+  /** Resolves with stdout; rejects when the program fails. */
+  run(program: string, ...parameters: readonly string[]): Promise<string>;
+  /** `tributary …`, which serves. Resolves when `url` is ready. */
+  serve(url: string, ...parameters: readonly string[]): Promise<Served>;
+  remove(): Promise<void>;
+}
+
+export interface Served {
+  /** Sends SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Packs the working tree and installs the tarball as a user would, dependencies from the registry or npm's cache. */
+export const installPackage = async (
+  environment: Readonly<Record<string, string>>,
+): Promise<Installation> => {
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-package-'));
+  // The Node of the tests first: the machine's own may be older than what the package needs.
+  const PATH = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`;
+  const env = { ...process.env, ...environment, PATH };
+  const packed = await pack(folder, env);
+  await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
+  const options = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+  await run('npm', ['install', ...options, join(folder, packed.filename)], { cwd: folder, env });
+  return {
+    folder,
+    packed,
+    run: async (program, ...parameters) => (await run(program, parameters, { cwd: folder, env })).stdout,
+    serve: (url, ...parameters) => serve(url, parameters, { cwd: folder, env }),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+};
+
+/** `prepack` prints what it does before npm prints its JSON. */
+const pack = async (destination: string, env: NodeJS.ProcessEnv): Promise<Packed> => {
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', destination], {
+    cwd: root,
+    env,
+    maxBuffer: 16 * 1024 * 1024,
+  });
+  const [packed] = JSON.parse(stdout.slice(stdout.search(/^\[$/m))) as Packed[];
+  if (packed === undefined) throw new Error(`npm pack told of no package: ${stdout}`);
+  return packed;
+};
+
+const serve = async (
+  url: string,
+  parameters: readonly string[],
+  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): Promise<Served> => {
+  const child = spawn(join(options.cwd, 'node_modules', '.bin', 'tributary'), parameters, {
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  const died = exited.then((code) => {
+    throw new Error(`tributary ${parameters.join(' ')} ended with ${code}:\n${output}`);
+  });
+  const waiting = new AbortController();
+  const deadline = AbortSignal.any([waiting.signal, AbortSignal.timeout(40_000)]);
+  try {
+    await Promise.race([untilReady(url, { signal: deadline }), died]);
+  } catch (error) {
+    child.kill('SIGTERM');
+    throw error;
+  } finally {
+    waiting.abort();
+    died.catch(() => undefined);
+  }
+  return {
+    stop: () => {
+      child.kill('SIGTERM');
+      return exited;
+    },
+  };
+};

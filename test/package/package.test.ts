@@ -1,0 +1,147 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../local/ports.ts';
+import { query, ResumingClient } from '../e2e/clients.ts';
+import { brokers, uniqueTopic } from '../support/kafka.ts';
+import { type Installation, installPackage } from './installed.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const installSeconds = 180;
+
+let installation: Installation;
+
+beforeAll(async () => {
+  installation = await installPackage({ KAFKA_BROKERS: brokers() });
+}, installSeconds * 1_000);
+
+afterAll(() => installation?.remove());
+
+const sdl = (topic: string): string => `
+type Order @key(fields: "id") @topic(name: "${topic}", key: "id", cleanup: COMPACT, partitions: 2) {
+  id: ID!
+  total: Float!
+}
+type OrderChange @change(of: "Order") { kind: ChangeKind! key: ID order: Order }
+
+type Query { order(id: ID!): Order @view }
+type Mutation {
+  setOrder(id: ID!, total: Float!): Order! @produce
+  doubleOrder(id: ID!): Order!
+}
+type Subscription { orderChanges(from: Cursor): OrderChange! @consume(snapshot: true) }
+`;
+
+/** Types of the package, and a value of it: the error must be the very class that the subgraph masks others by. */
+const resolvers = `import { TributaryError } from 'tributary-graph/schema';
+import type { Resolvers, SubgraphContext } from 'tributary-graph/subgraph';
+
+const doubleOrder = (_parent: unknown, { id }: { readonly id: string }, context: SubgraphContext) =>
+  context.update('Order', id, (order) => {
+    if (typeof order.total !== 'number' || order.total > 100)
+      throw new TributaryError('CONFLICT', 'Too much already.');
+    return { ...order, total: order.total * 2 };
+  });
+
+export const resolvers: Resolvers = { Mutation: { doubleOrder } };
+`;
+
+test('holds JavaScript, types and what they read, and neither sources, reference data nor a Node', async () => {
+  const paths = installation.packed.files.map(({ path }) => path);
+  const notBuilt = paths.filter((path) => !/^dist\/.*\.js$|^dist\/.*\.d\.ts$|^dist\/console\//.test(path));
+  expect(notBuilt.toSorted()).toEqual([
+    'LICENSE',
+    'NOTICE',
+    'README.md',
+    'cli/tributary.mjs',
+    'dist/docker-compose.yml',
+    'dist/local/kafka/pom.xml',
+    'local/node24.mjs',
+    'local/setup-error.mjs',
+    'package.json',
+  ]);
+  expect(paths).not.toContainEqual(expect.stringMatching(/^dist\/(test|data|subgraphs\/(?!kit\/))/));
+  const installed = await installation.run('npm', 'ls', '--all', '--parseable');
+  expect(installed).not.toMatch(/node-linux|tributary-node|vitest|typescript|playwright/);
+});
+
+test('runs a subgraph and a gateway, which stock clients query and subscribe to', async () => {
+  const { folder, run, serve } = installation;
+  const [subgraphPort, gatewayPort] = [await freePort(), await freePort()];
+  await mkdir(join(folder, 'orders'));
+  await writeFile(join(folder, 'orders', 'orders.graphql'), sdl(uniqueTopic('orders')));
+  await writeFile(join(folder, 'orders', 'resolvers.ts'), resolvers);
+  await writeFile(
+    join(folder, 'tributary.yaml'),
+    `gateway: { port: ${gatewayPort} }\nsubgraphs:\n  orders: { dir: orders, port: ${subgraphPort} }\n`,
+  );
+  expect(await run('npx', '--no', 'tributary', '--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
+
+  const subgraph = await serve(
+    `http://127.0.0.1:${subgraphPort}/health/ready`,
+    ...['subgraph', 'orders', '--create-topics'],
+  );
+  onTestFinished(() => void subgraph.stop());
+  const gateway = await serve(`http://127.0.0.1:${gatewayPort}/health/ready`, 'gateway');
+  onTestFinished(() => void gateway.stop());
+
+  const url = `http://127.0.0.1:${gatewayPort}/graphql`;
+  const client = new ResumingClient(url, 'subscription { orderChanges { kind key order { total } } }');
+  onTestFinished(() => client.leave());
+  await client.until(() => client.results.some(({ data }) => kindOf(data) === 'UP_TO_DATE'));
+  expect(await query(url, 'mutation { setOrder(id: "7", total: 60) { id } }')).not.toHaveProperty('errors');
+  expect(await query(url, 'mutation { doubleOrder(id: "7") { total } }')).toMatchObject({
+    data: { doubleOrder: { total: 120 } },
+  });
+  expect(await query(url, 'mutation { doubleOrder(id: "7") { total } }')).toMatchObject({
+    errors: [{ message: 'Too much already.', extensions: { code: 'CONFLICT' } }],
+  });
+  expect(await query(url, '{ order(id: "7") { total } }')).toMatchObject({ data: { order: { total: 120 } } });
+  await client.until(() => client.results.some(({ data }) => totalOf(data) === 120));
+  const page = await fetch(`http://127.0.0.1:${gatewayPort}/`, { headers: { accept: 'text/html' } });
+  expect([page.status, page.headers.get('content-type')]).toEqual([
+    200,
+    expect.stringContaining('text/html'),
+  ]);
+
+  expect(await gateway.stop()).toBe(0);
+  expect(await subgraph.stop()).toBe(0);
+});
+
+test('has types that a strict compiler takes, its dependencies included, and that refuse what is wrong', async () => {
+  const { folder, run } = installation;
+  await mkdir(join(folder, 'typed', 'node_modules', '@types'), { recursive: true });
+  await symlink(
+    join(root, 'node_modules', '@types', 'node'),
+    join(folder, 'typed', 'node_modules', '@types', 'node'),
+  );
+  await writeFile(join(folder, 'typed', 'resolvers.ts'), resolvers);
+  await writeFile(
+    join(folder, 'typed', 'embedded.ts'),
+    `import { startGateway } from 'tributary-graph/gateway';
+import { type RunningSubgraph, startSubgraph } from 'tributary-graph/subgraph';
+export const start = (options: Parameters<typeof startSubgraph>[0]): Promise<RunningSubgraph> => startSubgraph(options);
+// @ts-expect-error a port is a number
+export const wrong = startGateway({ port: 'four thousand' });
+`,
+  );
+  const options = {
+    strict: true,
+    skipLibCheck: false,
+    module: 'nodenext',
+    target: 'es2024',
+    types: ['node'],
+  };
+  await writeFile(
+    join(folder, 'typed', 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: { ...options, noEmit: true } }),
+  );
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  expect(await run('node', compiler, '--project', 'typed').catch(({ stdout }) => stdout)).toBe('');
+});
+
+const changeOf = (data: unknown) =>
+  (data as { orderChanges?: { kind: string; order: { total: number } | null } } | null | undefined)
+    ?.orderChanges;
+const kindOf = (data: unknown): string | undefined => changeOf(data)?.kind;
+const totalOf = (data: unknown): number | undefined => changeOf(data)?.order?.total;
