@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import kafkajs from 'kafkajs';
 import { describe, expect, test } from 'vitest';
 import { flightSteps } from '../../data/replay/life.ts';
 import { eventTopics, topics } from '../../data/replay/outgoing-record.ts';
@@ -9,7 +10,7 @@ import { recordsOf } from '../../data/replay/step.ts';
 import { observationSteps } from '../../data/replay/weather.ts';
 import { readWeek, weekBegin } from '../../data/replay/week.ts';
 import { openTopic } from '../../subgraphs/kit/kafka/index.ts';
-import { brokers, createTopic, uniqueTopic } from '../support/kafka.ts';
+import { brokers, createTopic, kafka, produce, uniqueTopic } from '../support/kafka.ts';
 
 const program = join(import.meta.dirname, 'fixture-replay.ts');
 
@@ -102,5 +103,32 @@ describe('the replay on a real broker', () => {
     const said = await lines(start(prefix));
     expect(said.at(-1)).not.toBe(`ended ${steps.length}`);
     await expectWeek(prefix);
+  });
+
+  test('goes on from a position of a time without weather, on a topic that a subgraph made, and keeps that small', async () => {
+    const prefix = await makeTopics();
+    const topic = `${prefix}.position`;
+    await createTopic(topic, { config: { 'cleanup.policy': 'compact' } });
+    const until = '2013-02-10T12:00:00.000Z';
+    const earlier = { name: prefix, at: until, flight: 'UA-1-EWR-20130210', kind: 'DEPARTED', speed: 60 };
+    await produce(topic, [{ key: prefix, value: JSON.stringify(earlier) }]);
+    const said = await lines(start(prefix));
+    const rest = steps.filter(({ at }) => at > Date.parse(until));
+    expect(Number(said.at(-1)?.split(' ')[1])).toBeCloseTo(rest.length, -1);
+    // Rows that do not change come again with each start.
+    expect(await committed(`${prefix}.${topics.planes}`)).toHaveLength(planes.length);
+    const admin = kafka().admin();
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }],
+    });
+    await admin.disconnect();
+    const set = resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]);
+    expect(set).toEqual(
+      expect.arrayContaining([
+        ['cleanup.policy', 'compact'],
+        ['segment.bytes', '1048576'],
+      ]),
+    );
   });
 });
