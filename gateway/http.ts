@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ApolloServer, type BaseContext } from '@apollo/server';
 import {
@@ -16,12 +17,18 @@ import { corsHeaders, preflightHeaders } from './policies/cors.ts';
 import { checkOrigin, type OriginPolicy } from './policies/origin.ts';
 import { watchRequests } from './requests.ts';
 
+/** Something for browsers: HTML, or what HTML needs. */
+export interface Page {
+  /** Media type. */
+  readonly type: string;
+  readonly body: string | Buffer;
+}
+
 export interface HttpOptions {
   readonly generation: Generation;
   readonly limits: GatewayLimits;
   readonly policy: OriginPolicy;
-  /** HTML at `/`; null: nothing there. */
-  readonly page: string | null;
+  readonly pages: ReadonlyMap<string, Page>;
   readonly log: Logger;
   readonly logError: ErrorLog;
   readonly ready: () => Promise<unknown>;
@@ -33,7 +40,7 @@ export interface HttpServer {
   stop(): Promise<void>;
 }
 
-/** GraphQL over HTTP at /graphql by Apollo Server, the page at /, and /health/live, /health/ready. Does not listen yet. */
+/** GraphQL over HTTP at /graphql by Apollo Server, the pages, and /health/live, /health/ready. Does not listen yet. */
 export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
   const app = fastify({ bodyLimit: options.limits.bodyBytes, forceCloseConnections: 'idle' });
   guard(app, options.policy);
@@ -45,13 +52,22 @@ export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
   );
   app.get('/health/live', () => ({ status: 'live' }));
   app.get('/health/ready', options.ready);
-  const { page } = options;
-  if (page !== null) app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(page));
+  for (const [path, page] of options.pages) servePage(app, path, page);
   const apollo = createApollo(options);
   await apollo.start();
   app.route({ method: ['GET', 'POST'], url: '/graphql', handler: fastifyApolloHandler(apollo) });
   const requestsOver = watchRequests(app.server);
   return { app, stop: () => stop(app, apollo, requestsOver) };
+};
+
+/** Browsers keep what has not changed: the tag is of the content. */
+const servePage = (app: FastifyInstance, path: string, { type, body }: Page): void => {
+  const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+  app.get(path, (request, reply) => {
+    reply.headers({ etag: tag, 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' });
+    if (request.headers['if-none-match'] === tag) return reply.code(304).send();
+    return reply.type(type).send(body);
+  });
 };
 
 const createApollo = ({ generation, limits, log, logError }: HttpOptions): ApolloServer<BaseContext> =>

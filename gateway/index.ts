@@ -1,4 +1,5 @@
 export { createGeneration, type Generation } from './generation/generation.ts';
+export type { Page } from './http.ts';
 export { defaultLimits, type GatewayLimits, readLimits } from './limits.ts';
 export { type GatewayOptions, type RunningGateway, startGateway } from './server.ts';
 export type { SubscriptionCounters } from './subscriptions/index.ts';

@@ -4,7 +4,7 @@ import type { ErrorLog } from './errors.ts';
 import type { Fetcher, Subgraph } from './execution/fetcher.ts';
 import { createHttpFetcher } from './execution/http-fetcher.ts';
 import { createGeneration, type Generation } from './generation/generation.ts';
-import { createHttp } from './http.ts';
+import { createHttp, type Page } from './http.ts';
 import { type GatewayLimits, readLimits } from './limits.ts';
 import { checkOrigin } from './policies/origin.ts';
 import { type SubscriptionCounters, Subscriptions } from './subscriptions/index.ts';
@@ -22,8 +22,8 @@ export interface GatewayOptions {
   /** Names under which it may be addressed, besides those of loopback. */
   readonly hosts?: readonly string[];
   readonly limits?: Partial<GatewayLimits>;
-  /** HTML at `/`. */
-  readonly page?: string;
+  /** What browsers find at paths besides /graphql, such as `/`. */
+  readonly pages?: ReadonlyMap<string, Page>;
   readonly log: Logger;
 }
 
@@ -59,7 +59,7 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
     generation,
     limits,
     policy,
-    page: options.page ?? null,
+    pages: options.pages ?? new Map(),
     log,
     logError,
     ready: async () => ({

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { type RunningGateway, startGateway } from '../../gateway/index.ts';
 import type { Arguments } from '../command.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { portOption, readGivenConfiguration } from '../configuration/given.ts';
+import { consolePages } from '../console-pages.ts';
 import type { ExitCode } from '../exit.ts';
 import { createLog } from '../log.ts';
 import { explainListenError, serveUntilStopped } from '../serving.ts';
@@ -49,7 +49,7 @@ class ConfiguredGateway {
     const running = await startGateway({
       ...gatewayOptions,
       supergraphSdl,
-      page: consolePage(),
+      pages: consolePages(),
       log: this.#log,
     }).catch((error: unknown) => {
       throw explainListenError(error, gatewayOptions.port, 'choose another with --port or gateway.port');
@@ -64,5 +64,3 @@ class ConfiguredGateway {
     await this.#running?.stop();
   }
 }
-
-const consolePage = (): string => readFileSync(new URL('../../console/index.html', import.meta.url), 'utf8');

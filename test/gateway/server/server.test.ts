@@ -95,7 +95,11 @@ describe('the gateway over HTTP', () => {
   });
 
   test('the page, health and no landing page', async () => {
-    world = await startWorld({ page: '<!doctype html><title>Tributary</title>' });
+    world = await startWorld({
+      pages: new Map([
+        ['/', { type: 'text/html; charset=utf-8', body: '<!doctype html><title>Tributary</title>' }],
+      ]),
+    });
     const page = await fetch(new URL('/', world.gateway.url), { headers: { accept: 'text/html' } });
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(await page.text()).toContain('Tributary');
