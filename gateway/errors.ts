@@ -33,6 +33,9 @@ export const formatted = (error: TributaryError): GraphQLFormattedError => ({
   extensions: { ...error.extensions },
 });
 
+/** Whether the same may go well later, by what the error says of itself. */
+export const isRetryable = (error: GraphQLFormattedError): boolean => error.extensions?.retryable === true;
+
 /** A validation error as it goes to clients. */
 export const withCode = (error: GraphQLError, code: string): GraphQLFormattedError => {
   const { extensions, ...rest } = error.toJSON();

@@ -1,6 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { TributaryError } from '../../schema/errors.ts';
-import { type ErrorLog, formatted } from '../errors.ts';
+import { type ErrorLog, formatted, isRetryable } from '../errors.ts';
 import type { GatewayLimits } from '../limits.ts';
 import type { RingEntry } from './event.ts';
 import type { SubscriptionPlan } from './plan.ts';
@@ -151,7 +151,7 @@ export class CatchUp {
     if (this.#stopped) return;
     this.#socket?.close();
     this.#attempts += 1;
-    const retryable = errors.length > 0 && errors.every((error) => error.extensions?.retryable === true);
+    const retryable = errors.length > 0 && errors.every(isRetryable);
     if (!retryable || this.#attempts > maximumAttempts) this.#pump.push({ kind: 'END', errors });
     else this.#timer = setTimeout(() => this.#connect(), this.#backoff.next());
   }

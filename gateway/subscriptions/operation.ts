@@ -7,7 +7,7 @@ import type { SubscriptionCounters } from './counters.ts';
 import type { SubscriptionPlan } from './plan.ts';
 import { Pump, type PumpOutput } from './pump.ts';
 import { Ring, type RingBudget } from './ring.ts';
-import type { Due, StartPosition, Subscriber } from './subscriber.ts';
+import type { StartPosition, Subscriber } from './subscriber.ts';
 import type { SharedUpstream } from './upstream/shared.ts';
 import type { Slots } from './upstream/slots.ts';
 import type { UpstreamRequest } from './upstream/socket.ts';
@@ -24,6 +24,11 @@ export interface OperationOptions {
   readonly logError: ErrorLog;
   /** Nobody can join any more. */
   readonly onClosed: () => void;
+}
+
+/** `errors` null: completed. */
+interface Ending {
+  readonly errors: readonly GraphQLFormattedError[] | null;
 }
 
 /** Turns of the loop over which a full ring is filled at least: each lets sockets write before more is dropped. */
@@ -48,7 +53,7 @@ export class SharedOperation {
   readonly #start: NodeJS.Timeout;
   #snapshots = false;
   #lastErrors: readonly GraphQLFormattedError[] = [];
-  #ending: Due | null = null;
+  #ending: Ending | null = null;
   #closed = false;
 
   constructor(options: OperationOptions) {
@@ -101,8 +106,8 @@ export class SharedOperation {
     return this.#snapshots;
   }
 
-  /** What clients are sent behind the last event; null while the operation lives. */
-  get ending(): Due | null {
+  /** How it ended, which clients are told behind the last event; null while the operation lives. */
+  get ending(): Ending | null {
     return this.#ending;
   }
 
@@ -200,7 +205,7 @@ export class SharedOperation {
   /** The upstream is over: clients get what is left in the ring, then the ending. */
   #end(errors: readonly GraphQLFormattedError[] | null): void {
     if (this.#ending !== null) return;
-    this.#ending = { kind: 'END', errors };
+    this.#ending = { errors };
     this.#closeUpstream();
     for (const subscriber of this.#subscribers) {
       if (subscriber.waiting) subscriber.begin();

@@ -4,7 +4,7 @@ import { decodeCursor } from '../../schema/cursor/decode.ts';
 import { encodeCursor } from '../../schema/cursor/encode.ts';
 import { type ErrorCode, TributaryError } from '../../schema/errors.ts';
 import { covers } from '../../schema/position.ts';
-import { formatted } from '../errors.ts';
+import { formatted, isRetryable } from '../errors.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { RingEntry } from './event.ts';
 import { chooseJoin, closesTheGap, reachedBy, Transition } from './joining.ts';
@@ -27,8 +27,8 @@ export type Due =
   | { readonly kind: 'EVENT'; readonly entry: RingEntry; readonly stamp: Buffer | null }
   /** The operation is over; null: completed. */
   | { readonly kind: 'END'; readonly errors: readonly GraphQLFormattedError[] | null }
-  /** The client fell off the ring: its connection is to be closed with SLOW_CLIENT. */
-  | { readonly kind: 'FALLEN' };
+  /** The connection is to be closed with 1013: the client can come back with its last cursor. `reason` has a code in front. */
+  | { readonly kind: 'CLOSE'; readonly reason: string };
 
 /** A client's end of an operation, as a transport sees it. */
 export interface Outlet {
@@ -46,6 +46,8 @@ const maximumRestarts = 5;
 export class Subscriber {
   readonly #operation: SharedOperation;
   readonly #outlet: Outlet;
+  /** The client brought a cursor beside the operation, so it knows how to come back. */
+  readonly #resumes: boolean;
   /** Where the client stands: what it brought, then what it was given. */
   #position: StartPosition | null;
   #phase: 'WAITING' | 'CATCHING_UP' | 'LIVE' | 'STOPPED' = 'WAITING';
@@ -62,9 +64,10 @@ export class Subscriber {
   /** The last cursor that the client was told. */
   #told: string | null = null;
 
-  constructor(operation: SharedOperation, outlet: Outlet, position: StartPosition | null) {
+  constructor(operation: SharedOperation, outlet: Outlet, position: StartPosition | null, resumes: boolean) {
     this.#operation = operation;
     this.#outlet = outlet;
+    this.#resumes = resumes;
     this.#position = position;
     this.#told = position?.kind === 'CURSOR' ? position.text : null;
   }
@@ -103,12 +106,12 @@ export class Subscriber {
     else this.#outlet.wake();
   }
 
-  /** The connection is to be closed whether or not the client can take more. */
-  get fallen(): boolean {
-    return this.#ending?.kind === 'FALLEN';
+  /** Why the connection is to be closed, whether or not the client can take more; null: it is not. */
+  get closing(): string | null {
+    return this.#ending?.kind === 'CLOSE' ? this.#ending.reason : null;
   }
 
-  /** What to send next; null when nothing is due. After END or FALLEN the client is to be taken off by `stop`. */
+  /** What to send next; null when nothing is due. After END or CLOSE the client is to be taken off by `stop`. */
   pull(): Due | null {
     if (this.#ending !== null) return this.#ending;
     if (this.#phase === 'CATCHING_UP') {
@@ -138,7 +141,7 @@ export class Subscriber {
 
   /** Ends the operation for this client with a typed error. */
   fail(code: ErrorCode, message: string): void {
-    this.#end({ kind: 'END', errors: [formatted(new TributaryError(code, message))] });
+    this.#end(this.#endingBy([formatted(new TributaryError(code, message))]));
   }
 
   /** Takes the client off; safe to call twice. */
@@ -184,7 +187,7 @@ export class Subscriber {
     this.#catchUp = this.#operation.catchUp(position, until, {
       wake: () => this.#outlet.wake(),
       stalled: () => this.#fall(),
-      failed: (errors) => this.#end({ kind: 'END', errors }),
+      failed: (errors) => this.#end(this.#endingBy(errors)),
     });
   }
 
@@ -246,7 +249,8 @@ export class Subscriber {
       const entry = ring.get(this.#index);
       if (entry === undefined) {
         this.#joining = false;
-        return this.#operation.ending;
+        const { ending } = this.#operation;
+        return ending === null ? null : this.#endingBy(ending.errors);
       }
       this.#index += 1;
       const passed = this.#transition?.pass(entry) ?? 'SHARED';
@@ -261,7 +265,17 @@ export class Subscriber {
 
   #fall(): void {
     this.#operation.counters.slowClients += 1;
-    this.#end({ kind: 'FALLEN' });
+    this.#end({ kind: 'CLOSE', reason: 'SLOW_CLIENT: the client reads slower than events arrive' });
+  }
+
+  /**
+   * A stock client takes an error for the end of its operation, and a closed connection for a reason to come back. So
+   * who resumes is closed when the same may go well later (docs/decisions/0004-close-who-resumes.md).
+   */
+  #endingBy(errors: readonly GraphQLFormattedError[] | null): Due {
+    const [first] = errors ?? [];
+    if (!this.#resumes || first === undefined || !errors?.every(isRetryable)) return { kind: 'END', errors };
+    return { kind: 'CLOSE', reason: `${String(first.extensions?.code)}: ${first.message}` };
   }
 
   #end(ending: Due): void {

@@ -62,7 +62,8 @@ export class Subscriptions {
     const position = startPosition(request, normalised, planOf);
     const key = identityKey(request.planner.id, normalised, variables);
     const operation = this.#operations.get(key) ?? this.#open(key, normalised, planOf(normalised.document));
-    const subscriber = new Subscriber(operation, outlet, position);
+    const resumes = request.position !== null && position?.kind === 'CURSOR';
+    const subscriber = new Subscriber(operation, outlet, position, resumes);
     operation.join(subscriber);
     return subscriber;
   }

@@ -4,7 +4,7 @@ import type { Due, Outlet } from '../subscriptions/index.ts';
 
 /** What a writer needs of a subscriber: it pulls, so that nothing piles up for a client that does not read. */
 export interface Source {
-  readonly fallen: boolean;
+  readonly closing: string | null;
   pull(): Due | null;
   takeStart(): string | null;
   takeProgress(): string | null;
@@ -18,8 +18,8 @@ export interface WriterOptions {
   isOpen(): boolean;
   /** The operation is over; its last message has been written. */
   onEnd(id: string): void;
-  /** The client is too slow; the connection is to be closed. */
-  onSlow(): void;
+  /** The connection is to be closed with 1013; its client can come back. */
+  onClose(reason: string): void;
 }
 
 /** Bytes of a ping: stock clients send its payload back, and what they send is bounded. */
@@ -68,7 +68,7 @@ export class SocketWriter {
     if (!this.blocked) return true;
     this.#unsent += bytes;
     if (this.#unsent <= this.#options.unsentBytes) return true;
-    this.#options.onSlow();
+    this.#options.onClose('SLOW_CLIENT: the client does not read its answers');
     return false;
   }
 
@@ -115,8 +115,9 @@ export class SocketWriter {
 
   #wake(attached: Attached): void {
     if (this.#stopped) return;
-    if (attached.source.fallen) {
-      this.#options.onSlow();
+    const { closing } = attached.source;
+    if (closing !== null) {
+      this.#options.onClose(closing);
       return;
     }
     this.#ready.add(attached);
@@ -154,8 +155,8 @@ export class SocketWriter {
   #writeDue({ id, prefix, source }: Attached): boolean {
     const due = source.pull();
     if (due === null) return false;
-    if (due.kind === 'FALLEN') {
-      this.#options.onSlow();
+    if (due.kind === 'CLOSE') {
+      this.#options.onClose(due.reason);
       return false;
     }
     if (due.kind === 'EVENT') {

@@ -1,6 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { TributaryError } from '../../../schema/errors.ts';
-import { formatted } from '../../errors.ts';
+import { formatted, isRetryable } from '../../errors.ts';
 import type { EventPayload, Stamp } from '../event.ts';
 import { Backoff } from './backoff.ts';
 import { type UpstreamRequest, UpstreamSocket, type UpstreamSocketOptions } from './socket.ts';
@@ -169,5 +169,3 @@ export class SharedUpstream {
     this.#socket = null;
   }
 }
-
-const isRetryable = (error: GraphQLFormattedError): boolean => error.extensions?.retryable === true;

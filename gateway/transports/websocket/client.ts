@@ -1,12 +1,15 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import { TributaryError } from '../../../schema/errors.ts';
+import type { TributaryError } from '../../../schema/errors.ts';
 import type { TransportContext } from '../operation.ts';
 import { SocketWriter } from '../writer.ts';
 import { Connection, closeOf } from './connection.ts';
 
 /** A socket that does not answer our close frame is destroyed after this: who does not read, reads no close (S21). */
 const closeMs = 1_000;
+
+/** Stock clients come back after it: https://github.com/Luka967/websocket-close-codes */
+const tryAgainLater = 1013;
 
 /** Heartbeats that a client may leave unanswered while it still has events to read. */
 const blockedBeats = 5;
@@ -26,7 +29,7 @@ export class Client {
       unsentBytes: context.limits.unsentBytes,
       isOpen: () => websocket.readyState === websocket.OPEN,
       onEnd: (id) => this.#connection.ended(id),
-      onSlow: () => this.#slow(),
+      onClose: (reason) => this.#close(tryAgainLater, reason),
     });
     this.#connection = new Connection(
       {
@@ -78,11 +81,6 @@ export class Client {
     // `ws` closes by itself, with the code of what was wrong with a frame.
     this.#websocket.on('error', () => this.#stop());
     this.#websocket.on('close', () => this.#stop());
-  }
-
-  #slow(): void {
-    const message = 'the client reads slower than events arrive';
-    this.#close(...closeOf(new TributaryError('SLOW_CLIENT', message)));
   }
 
   #stop(): void {
