@@ -6,11 +6,12 @@ import type { DeadLetters } from './decode/dead-letters.ts';
 import { createDecoder, type DecodedResult, type Decoder } from './decode/decoder.ts';
 import type { Reader, ReaderSink, Topic } from './kafka/topic.ts';
 import type { DecodedRecord, RawBatch, RawRecord } from './records.ts';
-import type { StreamEvent } from './stream/event.ts';
+import { asEvent, type StreamEvent } from './stream/event.ts';
 import { Stream } from './stream/stream.ts';
 import { defaultWindow } from './stream/window.ts';
 import type { TopicSource } from './topic-source.ts';
 import type { SqliteView } from './view/sqlite.ts';
+import type { ViewChange } from './view/view.ts';
 
 export interface PipelineOptions {
   readonly description: TopicDescription;
@@ -197,19 +198,28 @@ export class Pipeline implements TopicSource {
     await deadLetters?.(raw, partition, reason ?? 'UNKNOWN', message);
   }
 
+  /**
+   * The log does not go on from our position. A view and a truncated log cannot be gone on from: the process must start
+   * again, a view from nothing. Where retention overtook an event stream, its subscribers are told (S11).
+   */
   async #outOfRange(event: Parameters<ReaderSink['outOfRange']>[0]): Promise<number> {
     const { partition, position, logStart, end } = event;
-    if (position > end) {
-      throw new TributaryError(
-        'TOPIC_MISMATCH',
-        `Partition ${partition} of "${this.topic.name}" was truncated: it ends at ${end}, and ${position - 1} was read. Remove the view's file and start again.`,
+    const place = `Partition ${partition} of "${this.topic.name}"`;
+    if (this.view === null && position <= end) {
+      this.#options.log.error(
+        { topic: this.topic.name, partition, from: position, until: logStart },
+        'retention removed records before they were read',
       );
+      this.stream.skip(partition, logStart);
+      return logStart;
     }
-    this.#options.log.error(
-      { topic: this.topic.name, partition, from: position, until: logStart },
-      'retention removed records before they were read',
+    await this.view?.discard(
+      `partition ${partition} holds ${logStart} to ${end}, the view ends at ${position}`,
     );
-    return logStart;
+    throw new TributaryError(
+      'TOPIC_MISMATCH',
+      `${place} holds offsets ${logStart} to ${end}, and ${position} was to be read: it was truncated, or its records were removed. Start again to read it anew.`,
+    );
   }
 }
 
@@ -223,24 +233,8 @@ const windowStart = async (topic: Topic, end: Position): Promise<Position> => {
   );
 };
 
-const asEvent = ({ partition, offset, timestamp, key, state, row, bytes }: DecodedRecord): StreamEvent => ({
-  partition,
-  offset,
-  timestamp,
-  key,
-  state,
-  row,
-  old: null,
-  bytes,
-});
-
-const asChange = ({
-  record,
-  old,
-}: {
-  record: DecodedRecord;
-  old: { row: StreamEvent['row'] } | null;
-}): StreamEvent => ({
+const asChange = ({ record, old }: ViewChange): StreamEvent => ({
   ...asEvent(record),
   old: old?.row ?? null,
+  oldUnreadable: old?.state === 'UNREADABLE',
 });

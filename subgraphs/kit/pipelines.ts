@@ -54,16 +54,24 @@ const openPipeline = async (
   tombstoneRetentionMs: number,
 ): Promise<Pipeline> => {
   const { kafka, log, producer, createTopics: create, replication } = options;
-  const topic = await openTopic({ ...kafka, name: description.name, log });
+  // Closed again when what follows fails: an open view would keep its file locked and the process alive.
+  await using opened = new AsyncDisposableStack();
+  const topic = opened.adopt(await openTopic({ ...kafka, name: description.name, log }), (each) =>
+    each.close(),
+  );
   const view =
     description.cleanup === 'COMPACT'
-      ? await openView(options, description, topic, tombstoneRetentionMs)
+      ? opened.adopt(await openView(options, description, topic, tombstoneRetentionMs), (each) =>
+          each.close(),
+        )
       : null;
   const deadLetters =
     description.onInvalid === 'DEAD_LETTER'
       ? createDeadLetters({ ...kafka, topic: description.name, producer, create, replication, log })
       : null;
-  return Pipeline.open({ description, topic, view, tombstoneRetentionMs, deadLetters, log });
+  const pipeline = await Pipeline.open({ description, topic, view, tombstoneRetentionMs, deadLetters, log });
+  opened.move();
+  return pipeline;
 };
 
 const openView = (

@@ -73,9 +73,9 @@ class KafkaTopic implements Topic {
   }
 
   async at(timestampMs: number): Promise<Position> {
-    const found = await this.#offsets(Math.max(0, Math.floor(timestampMs)));
-    if (!found.includes(-1)) return found;
+    // The end first: asked afterwards it could lie behind records that came in between, which would be skipped.
     const latest = await this.latest();
+    const found = await this.#offsets(Math.max(0, Math.floor(timestampMs)));
     return found.map((offset, partition) => (offset < 0 ? (latest[partition] ?? 0) : offset));
   }
 

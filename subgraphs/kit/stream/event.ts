@@ -1,18 +1,33 @@
-import type { RecordState, Row } from '../records.ts';
+import type { DecodedRecord, Row } from '../records.ts';
 
 /** A record as the stream publishes it: on change streams after the view's commit, with the row that it replaced (S3, S16). */
-export interface StreamEvent {
-  readonly partition: number;
-  readonly offset: number;
-  readonly timestamp: number;
-  readonly key: string | null;
-  readonly state: RecordState;
-  readonly row: Row | null;
+export interface StreamEvent extends DecodedRecord {
   /** The row before this record; null on event streams and where the key was unknown, deleted or unreadable. */
   readonly old: Row | null;
-  /** Size in Kafka, for the window's bound. */
-  readonly bytes: number;
+  /** The record before this one of the key did not decode, so nobody knows whose row it was (S23). */
+  readonly oldUnreadable: boolean;
 }
+
+/** A record of an event stream: what came before it does not matter. */
+export const asEvent = ({
+  partition,
+  offset,
+  timestamp,
+  key,
+  state,
+  row,
+  bytes,
+}: DecodedRecord): StreamEvent => ({
+  partition,
+  offset,
+  timestamp,
+  key,
+  state,
+  row,
+  bytes,
+  old: null,
+  oldUnreadable: false,
+});
 
 export type ChangeKind = 'RESET' | 'SNAPSHOT' | 'UP_TO_DATE' | 'UPSERT' | 'DELETE';
 

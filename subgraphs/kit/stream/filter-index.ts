@@ -52,6 +52,15 @@ export class FilterIndex<Subscriber> {
     }
   }
 
+  /** Calls `found` once for each subscriber. */
+  all(found: (subscriber: Subscriber) => void): void {
+    const subscribers = new Set(this.#everything);
+    for (const values of this.#byField.values()) {
+      for (const filed of values.values()) for (const subscriber of filed) subscribers.add(subscriber);
+    }
+    for (const subscriber of subscribers) found(subscriber);
+  }
+
   get isEmpty(): boolean {
     return this.#everything.size === 0 && this.#byField.size === 0;
   }

@@ -80,5 +80,7 @@ export const deliverChange = (event: StreamEvent, matches: Matches, unfiltered: 
     return { kind: 'UPSERT', at, key: event.key, row: event.row, unreadable: false };
   }
   // Without a filter every delete is told, also of a key whose row was unreadable and so has no old value.
-  return wasIn || unfiltered ? { kind: 'DELETE', at, key: event.key, row: null, unreadable: false } : null;
+  return wasIn || unfiltered || event.oldUnreadable
+    ? { kind: 'DELETE', at, key: event.key, row: null, unreadable: false }
+    : null;
 };

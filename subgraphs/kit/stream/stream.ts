@@ -1,9 +1,16 @@
 import type { Position } from '../../../schema/position.ts';
-import { covers } from '../../../schema/position.ts';
+import { covers, nextOffset } from '../../../schema/position.ts';
 import type { Delivery, StreamEvent } from './event.ts';
 import { type BoundFilter, compileFilters, deliverChange, deliverEvent } from './filter.ts';
 import { FilterIndex } from './filter-index.ts';
 import { Window, type WindowLimits } from './window.ts';
+
+/** Offsets of a partition that retention removed before they were read: `from` ≤ offset < `until`. */
+export interface LostRange {
+  readonly partition: number;
+  readonly from: number;
+  readonly until: number;
+}
 
 export interface Subscriber {
   /** As changes, with deletes (S3), or as plain events. */
@@ -11,6 +18,8 @@ export interface Subscriber {
   readonly filters: readonly BoundFilter[];
   /** Called in the turn of the publication; must not throw. `position` is behind the event. */
   deliver(delivery: Delivery, position: Position): void;
+  /** Called in the turn of `skip`; must not throw. */
+  missed(range: LostRange): void;
 }
 
 interface Entry extends Subscriber {
@@ -48,12 +57,22 @@ export class Stream {
     for (const check of this.#waiting) check();
   }
 
+  /** The records up to `next` cannot be read any more: whoever needs them is told (S11). */
+  skip(partition: number, next: number): void {
+    const from = nextOffset(this.position, partition);
+    this.#window.skip(partition, next);
+    this.#advance(partition, next);
+    this.#index.all((entry) => entry.missed({ partition, from, until: next }));
+    for (const check of this.#waiting) check();
+  }
+
   /** Delivers what is published from now on. Returns the way to end it. */
   subscribe(subscriber: Subscriber): () => void {
     const entry: Entry = {
       change: subscriber.change,
       filters: subscriber.filters,
       deliver: (delivery, position) => subscriber.deliver(delivery, position),
+      missed: (range) => subscriber.missed(range),
       select: selector(subscriber.change, subscriber.filters),
     };
     this.#index.add(entry.filters, entry);
@@ -101,10 +120,12 @@ export class Stream {
   }
 
   #dispatch(event: StreamEvent): void {
-    this.#index.candidates(event.row, event.old, (entry) => {
+    const offer = (entry: Entry): void => {
       const delivery = entry.select(event);
       if (delivery !== null) entry.deliver(delivery, this.position);
-    });
+    };
+    if (event.oldUnreadable) this.#index.all(offer);
+    else this.#index.candidates(event.row, event.old, offer);
   }
 }
 

@@ -44,10 +44,15 @@ export class Window {
     }
   }
 
+  /** What lies below `next` will never come. */
+  skip(partition: number, next: number): void {
+    this.#start[partition] = Math.max(nextOffset(this.#start, partition), next);
+  }
+
   evict(now: number): void {
     for (let oldest = this.#events[this.#head]; oldest !== undefined; oldest = this.#events[this.#head]) {
       if (this.#bytes <= this.#limits.bytes && now - oldest.publishedAt <= this.#limits.ageMs) break;
-      this.#start[oldest.event.partition] = oldest.event.offset + 1;
+      this.skip(oldest.event.partition, oldest.event.offset + 1);
       this.#bytes -= oldest.event.bytes;
       this.#head++;
     }

@@ -1,7 +1,6 @@
 import type { Position } from '../../../schema/position.ts';
 import { advanced, covers, laterOf, nextOffset } from '../../../schema/position.ts';
-import type { DecodedRecord } from '../records.ts';
-import type { Delivery, StreamEvent } from '../stream/event.ts';
+import { asEvent, type Delivery, type StreamEvent } from '../stream/event.ts';
 import type { TopicSource } from '../topic-source.ts';
 import type { Sent } from './sent.ts';
 import type { Start } from './start.ts';
@@ -71,14 +70,3 @@ export const recentSent = (
   }
   return sent;
 };
-
-const asEvent = ({ partition, offset, timestamp, key, state, row, bytes }: DecodedRecord): StreamEvent => ({
-  partition,
-  offset,
-  timestamp,
-  key,
-  state,
-  row,
-  old: null,
-  bytes,
-});

@@ -1,6 +1,6 @@
 import type { Position } from '../../../schema/position.ts';
 import type { BoundFilter } from '../stream/filter.ts';
-import type { Stream } from '../stream/stream.ts';
+import type { LostRange, Stream } from '../stream/stream.ts';
 import type { Sent } from './sent.ts';
 
 /** Deliveries that are executed together, so that their reads share one DataLoader batch (S17). */
@@ -11,6 +11,8 @@ const queueBound = 20_000;
 export interface LiveListener<Result> {
   take(results: readonly Result[]): void;
   overrun(): void;
+  /** Records were lost to retention before they were read; what came before them has been given. */
+  missed(range: LostRange): void;
 }
 
 export interface LiveOperationOptions<Result> {
@@ -33,6 +35,8 @@ export class LiveOperation<Result> {
   #queue: Sent[] = [];
   /** What is queued, cut where listeners joined. */
   #batches: { readonly sent: readonly Sent[]; readonly listeners: readonly LiveListener<Result>[] }[] = [];
+  /** Deliveries in the queue and in batches that are not yet in execution. */
+  #waiting = 0;
   #executing = false;
 
   constructor(options: LiveOperationOptions<Result>) {
@@ -41,6 +45,9 @@ export class LiveOperation<Result> {
       change: options.change,
       filters: options.filters,
       deliver: (delivery, position) => this.#enqueue({ delivery, position, snapshotUntil: null }),
+      missed: (range) => {
+        for (const listener of [...this.#listeners]) listener.missed(range);
+      },
     });
   }
 
@@ -55,8 +62,7 @@ export class LiveOperation<Result> {
     return () => {
       if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
       this.#unsubscribe();
-      this.#queue = [];
-      this.#batches = [];
+      this.#drop();
       this.#options.onEmpty();
     };
   }
@@ -68,12 +74,19 @@ export class LiveOperation<Result> {
 
   #enqueue(sent: Sent): void {
     this.#queue.push(sent);
-    if (this.#queue.length > queueBound) {
-      this.#queue = [];
+    this.#waiting++;
+    if (this.#waiting > queueBound) {
+      this.#drop();
       for (const listener of [...this.#listeners]) listener.overrun();
       return;
     }
     if (!this.#executing) void this.#drain();
+  }
+
+  #drop(): void {
+    this.#queue = [];
+    this.#batches = [];
+    this.#waiting = 0;
   }
 
   #cut(): void {
@@ -90,6 +103,7 @@ export class LiveOperation<Result> {
       this.#cut();
       const batch = this.#batches.shift();
       if (batch === undefined) break;
+      this.#waiting -= batch.sent.length;
       for (let from = 0; from < batch.sent.length; from += executedTogether) {
         const results = await this.#options.execute(batch.sent.slice(from, from + executedTogether));
         for (const listener of batch.listeners) if (this.#listeners.has(listener)) listener.take(results);

@@ -1,8 +1,9 @@
 import type { Cursor } from '../../../schema/cursor/cursor.ts';
-import { decodeCursor, filterHash, parsePosition } from '../../../schema/cursor/index.ts';
+import { decodeCursor, encodeCursor, filterHash, parsePosition } from '../../../schema/cursor/index.ts';
 import { TributaryError } from '../../../schema/errors.ts';
 import type { Position } from '../../../schema/position.ts';
-import { covers, nextOffset } from '../../../schema/position.ts';
+import { covers, laterOf, nextOffset } from '../../../schema/position.ts';
+import type { LostRange } from '../stream/stream.ts';
 import type { ServedStream, TopicSource } from '../topic-source.ts';
 
 /** Where a client asks to begin (S7), and in which way the gateway asks for it (docs/protocol.md). */
@@ -54,9 +55,13 @@ export const resolveStart = async (
     case 'LATEST':
       return { ...beginning(source.stream.position), until, now: true };
     case 'EARLIEST':
-      return { ...beginning(await earliestReachable(stream)), until };
+      if (stream.description.change !== null) return snapshot(source, until);
+      return { ...beginning(await readTo(source, await earliestReachable(stream), signal)), until };
     case 'TIME':
-      return { ...beginning(await positionAt(stream, position.time)), until };
+      refuseTooEarly(stream, position.time);
+      if (stream.description.change !== null && isForgotten(source, position.time))
+        return snapshot(source, until);
+      return { ...beginning(await readTo(source, await source.topic.at(position.time), signal)), until };
     case 'CURSOR':
       return fromCursor(stream, args, position.cursor, until, signal);
   }
@@ -91,23 +96,25 @@ const fromCursor = async (
 ): Promise<Start> => {
   const { source, description } = stream;
   if (description.change !== null) {
-    const expired =
-      !isSameTopic(source, cursor) ||
-      Date.now() - cursor.time > source.tombstoneRetentionMs - tombstoneMarginMs;
-    if (expired || cursor.filterHash !== hashOf(stream, args)) return snapshot(source, until);
+    const isExpired = !isSameTopic(source, cursor) || isForgotten(source, cursor.time);
+    if (isExpired || cursor.filterHash !== hashOf(stream, args)) return snapshot(source, until);
     await waitUntilReached(source, cursor.position, signal);
     return { from: cursor.position, snapshotUntil: cursor.snapshotUntil, reset: false, until, now: false };
   }
   refuseOtherTopic(source, cursor);
   await waitUntilReached(source, cursor.position, signal);
   if (!source.stream.holdsFrom(cursor.position)) {
-    refuseExpired(await earliestReachable(stream), cursor.position);
+    refuseExpired(stream, args, await earliestReachable(stream), cursor.position);
   }
   return { ...beginning(cursor.position), until };
 };
 
 const isSameTopic = ({ topic }: TopicSource, cursor: Cursor): boolean =>
   cursor.clusterId === topic.clusterId && cursor.topicId === topic.topicId;
+
+/** Deletes from then may have left Kafka and the view, so a client cannot be told of them (S11). */
+const isForgotten = (source: TopicSource, time: number): boolean =>
+  Date.now() - time > source.tombstoneRetentionMs - tombstoneMarginMs;
 
 const refuseOtherTopic = (source: TopicSource, cursor: Cursor): void => {
   if (isSameTopic(source, cursor)) return;
@@ -118,20 +125,44 @@ const refuseOtherTopic = (source: TopicSource, cursor: Cursor): void => {
   );
 };
 
-const refuseExpired = (earliest: Position, position: Position): void => {
+const refuseExpired = (
+  stream: ServedStream,
+  args: Readonly<Record<string, unknown>>,
+  earliest: Position,
+  position: Position,
+): void => {
   const lost = earliest.flatMap((first, partition) =>
     nextOffset(position, partition) < first
       ? [{ partition, from: nextOffset(position, partition), until: first }]
       : [],
   );
-  if (lost.length === 0) return;
+  if (lost.length > 0) throw expired(stream, args, lost, laterOf(earliest, position));
+};
+
+/** Says what is lost for good, with a cursor from which the rest comes (S11). */
+export const expired = (
+  stream: ServedStream,
+  args: Readonly<Record<string, unknown>>,
+  lost: readonly LostRange[],
+  goOnAt: Position,
+): TributaryError => {
+  const { clusterId, topicId } = stream.source.topic;
   const where = lost
     .map(({ partition, from, until }) => `partition ${partition}: ${from} to ${until - 1}`)
     .join(', ');
-  throw new TributaryError(
+  const earliest = encodeCursor({
+    clusterId,
+    topicId,
+    position: goOnAt,
+    epochs: [],
+    time: Date.now(),
+    filterHash: hashOf(stream, args),
+    snapshotUntil: null,
+  });
+  return new TributaryError(
     'CURSOR_EXPIRED',
-    `Kafka no longer holds what followed the cursor (${where}). Subscribe from EARLIEST or from a time.`,
-    { details: { reason: 'RETENTION', lost } },
+    `Kafka no longer holds what followed the cursor (${where}). Subscribe from the cursor "earliest" of this error, from EARLIEST or from a time.`,
+    { details: { reason: 'RETENTION', lost, earliest } },
   );
 };
 
@@ -149,22 +180,26 @@ export const waitUntilReached = async (
   );
 };
 
+/** A position that the cluster told, once this replica has read as far. */
+const readTo = async (source: TopicSource, position: Position, signal: AbortSignal): Promise<Position> => {
+  await waitUntilReached(source, position, signal);
+  return position;
+};
+
+/** Of an event stream. */
 const earliestReachable = async ({ description, source }: ServedStream): Promise<Position> => {
-  if (description.change !== null) return source.stream.position.map(() => 0);
   const earliest = await source.topic.earliest();
   if (description.replayMs === null) return earliest;
   const bound = await source.topic.at(Date.now() - description.replayMs);
   return earliest.map((first, partition) => Math.max(first, nextOffset(bound, partition)));
 };
 
-const positionAt = async ({ description, source }: ServedStream, time: number): Promise<Position> => {
+const refuseTooEarly = ({ description }: ServedStream, time: number): void => {
   const earliestTime =
     description.replayMs === null ? Number.NEGATIVE_INFINITY : Date.now() - description.replayMs;
-  if (time < earliestTime) {
-    throw new TributaryError(
-      'BAD_USER_INPUT',
-      `"${description.field}" goes back to ${new Date(earliestTime).toISOString()} at most, and ${new Date(time).toISOString()} is before that. Give a later time.`,
-    );
-  }
-  return source.topic.at(time);
+  if (time >= earliestTime) return;
+  throw new TributaryError(
+    'BAD_USER_INPUT',
+    `"${description.field}" goes back to ${new Date(earliestTime).toISOString()} at most, and ${new Date(time).toISOString()} is before that. Give a later time.`,
+  );
 };

@@ -3,7 +3,7 @@ import { TributaryError } from '../../../schema/errors.ts';
 import type { Position } from '../../../schema/position.ts';
 import { laterOf } from '../../../schema/position.ts';
 import { type BoundFilter, bindFilters } from '../stream/filter.ts';
-import { selector } from '../stream/stream.ts';
+import { type LostRange, selector } from '../stream/stream.ts';
 import type { ServedStream } from '../topic-source.ts';
 import { catchUpChanges } from './catch-up-changes.ts';
 import { catchUpEvents, recentSent } from './catch-up-events.ts';
@@ -12,7 +12,7 @@ import { Mailbox } from './mailbox.ts';
 import type { ExecuteSent, SubscriptionRequest } from './request.ts';
 import { resultMaker } from './result.ts';
 import type { Sent } from './sent.ts';
-import { resolveStart, type Start } from './start.ts';
+import { expired, resolveStart, type Start } from './start.ts';
 
 /** Results that a listener may leave untaken. Policy: disconnect; it comes back with its cursor. */
 const mailboxBound = 10_000;
@@ -130,9 +130,14 @@ export class Subscriptions {
     );
     const joined = laterOf(reached, source.stream.position);
     const operation = this.#operation(request, filters);
+    let lost: LostRange | null = null;
     const detach = operation.attach({
       take: (results) => mailbox.put(results),
       overrun: () => mailbox.overrun(),
+      missed: (range) => {
+        lost ??= range;
+        mailbox.overrun();
+      },
     });
     try {
       yield* this.#executeAll(resultMaker(request).execute, recent);
@@ -143,7 +148,7 @@ export class Subscriptions {
       for (;;) {
         const taken = await mailbox.take(signal);
         if (taken === null) return;
-        if (taken === 'OVERRUN') throw overrun();
+        if (taken === 'OVERRUN') throw lost === null ? overrun() : lostWhileReading(request, lost);
         yield* taken;
       }
     } finally {
@@ -216,6 +221,10 @@ const whenReady = async ({ source }: ServedStream, signal: AbortSignal): Promise
     signal.removeEventListener('abort', giveUp);
   }
 };
+
+/** The reader itself fell behind retention: the same answer as to a cursor from before (S11). */
+const lostWhileReading = ({ stream, args }: SubscriptionRequest, lost: LostRange): TributaryError =>
+  expired(stream, args, [lost], stream.source.stream.position);
 
 const overrun = (): TributaryError =>
   new TributaryError(

@@ -9,6 +9,7 @@ import {
   deliverEvent,
 } from '../../../subgraphs/kit/stream/filter.ts';
 import { FilterIndex } from '../../../subgraphs/kit/stream/filter-index.ts';
+import { Stream } from '../../../subgraphs/kit/stream/stream.ts';
 
 const event = (
   row: StreamEvent['row'],
@@ -22,6 +23,7 @@ const event = (
   state,
   row,
   old,
+  oldUnreadable: false,
   bytes: 10,
 });
 const atJfk: BoundFilter[] = [{ field: 'origin', operator: 'EQUAL', value: 'JFK' }];
@@ -73,6 +75,23 @@ describe('S3 filters on change streams compare the old and the new row', () => {
 
   test('S3 without a filter every tombstone is a DELETE', () => {
     expect(deliverChange(event(null, null), () => true, true)?.kind).toBe('DELETE');
+  });
+
+  test('S3 what replaces an unreadable record is told to all: nothing says whose row it was', () => {
+    const repaired = { ...event(lga, null), oldUnreadable: true };
+    const removed = { ...event(null, null), oldUnreadable: true };
+    expect(deliverChange(repaired, inJfk, false)?.kind).toBe('DELETE');
+    expect(deliverChange(removed, inJfk, false)?.kind).toBe('DELETE');
+    const stream = new Stream({ start: [0, 7] });
+    const kinds: unknown[] = [];
+    stream.subscribe({
+      change: true,
+      filters: atJfk,
+      deliver: ({ kind }) => kinds.push(kind),
+      missed: () => undefined,
+    });
+    stream.publish(1, [removed], 8);
+    expect(kinds).toEqual(['DELETE']);
   });
 
   test('S23 an unreadable record is told to those whose row it was', () => {

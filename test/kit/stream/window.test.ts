@@ -11,6 +11,7 @@ const event = (partition: number, offset: number, bytes = 10): StreamEvent => ({
   state: 'ROW',
   row: { offset },
   old: null,
+  oldUnreadable: false,
   bytes,
 });
 const offsets = (events: Iterable<StreamEvent>) => [...events].map((each) => [each.partition, each.offset]);
@@ -76,6 +77,7 @@ describe('the stream', () => {
       change: false,
       filters: [],
       deliver: ({ at }, position) => seen.push([at, position]),
+      missed: () => undefined,
     });
     stream.publish(1, [event(1, 0), event(1, 3)], 8);
     expect(seen).toEqual([

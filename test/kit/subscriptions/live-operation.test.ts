@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { StreamEvent } from '../../../subgraphs/kit/stream/event.ts';
-import { Stream } from '../../../subgraphs/kit/stream/stream.ts';
+import { type LostRange, Stream } from '../../../subgraphs/kit/stream/stream.ts';
 import { LiveOperation } from '../../../subgraphs/kit/subscriptions/live-operation.ts';
 import { Mailbox } from '../../../subgraphs/kit/subscriptions/mailbox.ts';
 
@@ -12,6 +12,7 @@ const event = (offset: number): StreamEvent => ({
   state: 'ROW',
   row: { offset },
   old: null,
+  oldUnreadable: false,
   bytes: 10,
 });
 
@@ -34,6 +35,7 @@ const setup = () => {
   });
   const listener = () => {
     const taken: number[] = [];
+    const lost: LostRange[] = [];
     const waiting: { count: number; resolve: () => void }[] = [];
     return {
       taken,
@@ -42,6 +44,8 @@ const setup = () => {
         for (const { count, resolve } of waiting) if (taken.length >= count) resolve();
       },
       overrun: () => taken.push(-1),
+      lost,
+      missed: (range: LostRange) => lost.push(range),
       has: (count: number) => {
         const { promise, resolve } = Promise.withResolvers<void>();
         if (taken.length >= count) resolve();
@@ -110,6 +114,31 @@ describe('a live operation', () => {
     hold();
     for (let offset = 0; offset < 20_002; offset += 1) stream.publish(0, [event(offset)], offset + 1);
     expect(slow.taken).toEqual([-1]);
+  });
+
+  test('S20 the bound is of all that waits, however many listeners came meanwhile', () => {
+    const { stream, operation, listener, hold } = setup();
+    const slow = listener();
+    operation.attach(slow);
+    hold();
+    for (let offset = 0; offset < 20_002; offset += 1) {
+      stream.publish(0, [event(offset)], offset + 1);
+      if (offset % 5_000 === 0) operation.attach(listener());
+    }
+    expect(slow.taken).toEqual([-1]);
+  });
+
+  test('S11 what retention took before it was read is told to the listeners, behind what came before', async () => {
+    const { stream, operation, listener } = setup();
+    const one = listener();
+    operation.attach(one);
+    stream.publish(0, [event(0)], 1);
+    await one.has(1);
+    stream.skip(0, 10);
+    expect(one.lost).toEqual([{ partition: 0, from: 1, until: 10 }]);
+    expect(stream.position).toEqual([10]);
+    expect(stream.holdsFrom([1])).toBe(false);
+    expect(stream.holdsFrom([10])).toBe(true);
   });
 });
 

@@ -15,6 +15,10 @@ export class MemoryTopic {
   readonly rows = new Map<string, StoredRow>();
   readonly stream: Stream;
   sideFetches = 0;
+  /** What `earliest()` says. */
+  readonly logStart: number[];
+  /** What `at()` says; null: the stream's position. */
+  atTime: Position | null = null;
   readonly #compact: boolean;
   readonly #committed: number[];
 
@@ -22,6 +26,7 @@ export class MemoryTopic {
     this.#compact = options.compact;
     this.log = Array.from({ length: partitions }, () => []);
     this.#committed = this.log.map(() => 0);
+    this.logStart = this.log.map(() => 0);
     this.stream = new Stream({
       start: this.log.map(() => 0),
       window: { bytes: options.windowBytes, ageMs: 1_000_000 },
@@ -48,7 +53,17 @@ export class MemoryTopic {
     const row = group === null ? null : { id: key, group, offset };
     const state = row === null ? 'TOMBSTONE' : 'ROW';
     this.rows.set(key, { key, state, row, partition, offset, timestamp: 0 });
-    const event: StreamEvent = { partition, offset, timestamp: 0, key, state, row, old, bytes: 10 };
+    const event: StreamEvent = {
+      partition,
+      offset,
+      timestamp: 0,
+      key,
+      state,
+      row,
+      old,
+      oldUnreadable: false,
+      bytes: 10,
+    };
     this.#committed[partition] = offset + 1;
     return {
       offset,
@@ -83,8 +98,8 @@ export class MemoryTopic {
       name: 'things',
       clusterId: 'cluster',
       topicId: 'topic',
-      earliest: async () => stream.position.map(() => 0),
-      at: async () => stream.position,
+      earliest: async () => [...this.logStart],
+      at: async () => this.atTime ?? stream.position,
       readRange: (from: Position, until: Position) => this.#range(from, until),
     } as unknown as Topic;
     return {
@@ -216,10 +231,8 @@ export const receive = async (
     const result = await subscription.next();
     if (result.done === true) break;
     const { delivery } = result.value.data as { delivery: { kind: string | null; key: string | null } };
-    const { at, cursor } = (result.value.extensions ?? {}).tributary as {
-      at: [number, number] | null;
-      cursor: string;
-    };
+    const { at, cursor } = (result.value.extensions as { tributary: Pick<Received, 'at' | 'cursor'> })
+      .tributary;
     received.push({ kind: delivery.kind, key: delivery.key, at, cursor });
   }
   return received;

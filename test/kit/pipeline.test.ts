@@ -1,0 +1,112 @@
+import { existsSync } from 'node:fs';
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { TopicDescription } from '../../schema/description.ts';
+import type { Position } from '../../schema/position.ts';
+import type { Reader, ReaderSink, Topic } from '../../subgraphs/kit/kafka/topic.ts';
+import { Pipeline } from '../../subgraphs/kit/pipeline.ts';
+import { openSqliteView } from '../../subgraphs/kit/view/sqlite.ts';
+import { temporaryDirectory } from './subgraph/running.ts';
+
+const description = (cleanup: TopicDescription['cleanup']): TopicDescription => ({
+  type: 'Thing',
+  name: 'things',
+  key: ['id'],
+  cleanup,
+  partitions: 1,
+  onInvalid: 'SKIP',
+  indexes: [],
+  entityKeys: [],
+  fields: [
+    {
+      name: 'id',
+      source: { kind: 'value', path: ['id'] },
+      type: { kind: 'scalar', name: 'ID', nonNull: true },
+    },
+  ],
+});
+
+/** A pipeline over a reader that the test plays; says nothing of Kafka. */
+const setup = async (cleanup: TopicDescription['cleanup'], end: Position) => {
+  const directory = await temporaryDirectory();
+  let sink: ReaderSink | null = null;
+  const reader: Reader = {
+    position: end,
+    lag: 0,
+    connected: true,
+    stats: { fetches: 0, records: 0, bytes: 0, metadataRefreshes: 0 },
+    done: new Promise(() => undefined),
+    stop: async () => undefined,
+  };
+  const topic = {
+    name: 'things',
+    clusterId: 'cluster',
+    topicId: 'topic',
+    earliest: async () => end.map(() => 0),
+    latest: async () => end,
+    at: async () => end.map(() => 0),
+    read: (_from: Position, given: ReaderSink) => {
+      sink = given;
+      return reader;
+    },
+    close: async () => undefined,
+  } as unknown as Topic;
+  const view =
+    cleanup === 'COMPACT'
+      ? await openSqliteView({ directory, description: description(cleanup), identity: topic })
+      : null;
+  const options = { description: description(cleanup), topic, view, tombstoneRetentionMs: 1_000_000 };
+  const log = pino({ level: 'silent' });
+  const pipeline = await Pipeline.open({ ...options, deadLetters: null, log });
+  onTestFinished(() => pipeline.close());
+  if (sink === null) throw new Error('nothing reads');
+  const reading: ReaderSink = sink;
+  const give = (offset: number) =>
+    reading.batch({
+      partition: 0,
+      records: [
+        { offset, timestamp: 0, key: Buffer.from('a'), value: Buffer.from('{"id":"a"}'), headers: [] },
+      ],
+      next: offset + 1,
+      leaderEpoch: 0,
+      lastStableOffset: 1,
+      highWatermark: 1,
+      logStartOffset: 0,
+    });
+  return { pipeline, sink: reading, view, give };
+};
+
+describe('S11 a position that the log does not go on from', () => {
+  test('S11 an event stream goes on behind the gap, and holds nothing from before it', async () => {
+    const { pipeline, sink, give } = await setup('DELETE', [0]);
+    await give(0);
+    expect(await sink.outOfRange({ partition: 0, position: 1, logStart: 10, end: 20 })).toBe(10);
+    expect(pipeline.stream.position).toEqual([10]);
+    expect(pipeline.stream.holdsFrom([1])).toBe(false);
+    expect(pipeline.stream.holdsFrom([10])).toBe(true);
+  });
+
+  test('S28 what retention removed during the start does not keep it from being ready', async () => {
+    const { pipeline, sink } = await setup('DELETE', [10]);
+    await sink.outOfRange({ partition: 0, position: 0, logStart: 10, end: 10 });
+    await pipeline.ready;
+  });
+
+  test.each([
+    ['removed records', { partition: 0, position: 1, logStart: 10, end: 20 }],
+    ['a truncated log', { partition: 0, position: 9, logStart: 0, end: 5 }],
+  ])('S11 a view is built anew after %s', async (_name, event) => {
+    const { sink, view, give } = await setup('COMPACT', [0]);
+    await give(0);
+    expect(existsSync(view?.file ?? '')).toBe(true);
+    await expect(sink.outOfRange(event)).rejects.toMatchObject({ code: 'TOPIC_MISMATCH' });
+    expect(existsSync(view?.file ?? '')).toBe(false);
+  });
+
+  test('an event stream does not go on from a truncated log', async () => {
+    const { sink } = await setup('DELETE', [0]);
+    await expect(sink.outOfRange({ partition: 0, position: 9, logStart: 0, end: 5 })).rejects.toMatchObject({
+      code: 'TOPIC_MISMATCH',
+    });
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { Subscriptions } from '../../../subgraphs/kit/subscriptions/subscription.ts';
+import { MemoryTopic, receive, request } from './memory-topic.ts';
+
+const events = (windowBytes = 1_000_000) => new MemoryTopic(2, { compact: false, windowBytes });
+const changes = () => new MemoryTopic(2, { compact: true, windowBytes: 1_000_000 });
+const turn = () => new Promise(setImmediate);
+const hour = 3_600_000;
+
+const refusal = async (topic: MemoryTopic, cursor: string): Promise<{ code: string; extensions: object }> => {
+  const subscription = new Subscriptions().open(request(topic.served(), {}, { cursor }));
+  return subscription.next().then(
+    () => Promise.reject(new Error('not refused')),
+    (error: unknown) => error as { code: string; extensions: object },
+  );
+};
+
+describe('S7 where an event stream begins', () => {
+  test('S11 what retention removed is told, with a cursor from which the rest comes', async () => {
+    const topic = events(30);
+    for (let n = 0; n < 20; n++) topic.append(n % 2, `k${n}`, 'a');
+    const all = await receive(
+      new Subscriptions().open(request(topic.served(), {}, { from: 'EARLIEST' })),
+      20,
+    );
+    topic.logStart[0] = 4;
+    const first = all.find(({ at }) => at?.[0] === 0 && at[1] === 1);
+    const error = await refusal(topic, first?.cursor ?? '');
+    expect(error).toMatchObject({
+      code: 'CURSOR_EXPIRED',
+      extensions: {
+        reason: 'RETENTION',
+        lost: [{ partition: 0, from: 2, until: 4 }],
+        earliest: expect.any(String),
+      },
+    });
+    const { earliest } = error.extensions as { earliest: string };
+    const rest = await receive(
+      new Subscriptions().open(request(topic.served(), {}, { cursor: earliest })),
+      16,
+    );
+    expect(rest.filter(({ at }) => at?.[0] === 0).map(({ at }) => at?.[1])).toEqual([4, 5, 6, 7, 8, 9]);
+  });
+
+  test('S11 a subscriber that the reader lost records for is told, and comes back to the same answer', async () => {
+    const topic = events();
+    topic.append(0, 'one', 'a');
+    const subscription = new Subscriptions().open(request(topic.served(), {}, { from: 'EARLIEST' }));
+    const [first] = await receive(subscription, 1);
+    const next = receive(subscription, 1);
+    await turn();
+    topic.stream.skip(0, 5);
+    topic.logStart[0] = 5;
+    const lost = { code: 'CURSOR_EXPIRED', extensions: { lost: [{ partition: 0, from: 1, until: 5 }] } };
+    await expect(next).rejects.toMatchObject(lost);
+    expect(await refusal(topic, first?.cursor ?? '')).toMatchObject(lost);
+  });
+
+  test('S11 a time that the cluster knows and the reader has not reached is waited for', async () => {
+    const topic = events();
+    topic.append(0, 'before', 'a');
+    topic.atTime = [2, 0];
+    const from = new Date().toISOString();
+    const taking = receive(new Subscriptions().open(request(topic.served(), {}, { from })), 1);
+    await turn();
+    topic.append(0, 'too early', 'a');
+    await turn();
+    topic.append(0, 'first', 'a');
+    expect((await taking).map(({ key }) => key)).toEqual(['first']);
+  });
+});
+
+describe('S7 where a change stream begins', () => {
+  test.each([
+    ['EARLIEST', 'EARLIEST'],
+    [
+      'a time from before the tombstones that Kafka still keeps',
+      new Date(Date.now() - 25 * hour).toISOString(),
+    ],
+  ])('S11 from %s a snapshot comes, since deletes from then are forgotten', async (_name, from) => {
+    const topic = changes();
+    topic.append(0, 'x', 'a');
+    topic.append(1, 'gone', null);
+    const received = await receive(new Subscriptions().open(request(topic.served(), {}, { from })), 3);
+    expect(received.map(({ kind, key }) => [kind, key])).toEqual([
+      ['RESET', null],
+      ['SNAPSHOT', 'x'],
+      ['UP_TO_DATE', null],
+    ]);
+  });
+
+  test('from a later time comes what changed since', async () => {
+    const topic = changes();
+    topic.append(0, 'x', 'a');
+    topic.atTime = [1, 0];
+    topic.append(1, 'y', 'a');
+    const from = new Date(Date.now() - hour).toISOString();
+    const received = await receive(new Subscriptions().open(request(topic.served(), {}, { from })), 2);
+    expect(received.map(({ kind, key }) => [kind, key])).toEqual([
+      ['UPSERT', 'y'],
+      ['UP_TO_DATE', null],
+    ]);
+  });
+});
