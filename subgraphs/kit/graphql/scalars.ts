@@ -1,4 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
+import { dateTimeOfText } from '../decode/date-time.ts';
 
 /** RFC 3339 in; out the canonical text that rows hold: UTC with milliseconds, so that text order is time order. */
 export const dateTime = new GraphQLScalarType({
@@ -8,13 +9,10 @@ export const dateTime = new GraphQLScalarType({
   parseLiteral: (node) => canonicalTime(node.kind === Kind.STRING ? node.value : null),
 });
 
-const rfc3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
-
+/** As records are read, so that a time in an argument equals the same time in a row. */
 const canonicalTime = (value: unknown): string => {
-  if (typeof value === 'string' && rfc3339.test(value)) {
-    const time = new Date(value);
-    if (!Number.isNaN(time.getTime())) return time.toISOString();
-  }
+  const time = typeof value === 'string' ? dateTimeOfText(value) : null;
+  if (time !== null) return time;
   throw new GraphQLError(
     `DateTime cannot represent ${JSON.stringify(value)}: write an RFC 3339 time with a zone, like 2013-02-08T18:00:00Z.`,
     { extensions: { code: 'BAD_USER_INPUT' } },
