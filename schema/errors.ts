@@ -81,7 +81,7 @@ export const errorMappings: Readonly<Record<ErrorCode, ErrorMapping>> = {
   CONFLICT: entry(
     200,
     4409,
-    true,
+    false,
     'The row changed since it was read, or its state does not allow the change.',
     'Read the row again, then decide.',
   ),
