@@ -35,19 +35,24 @@ export const gatewayService = (context: ServiceContext): ServiceDefinition =>
   tributary('gateway', context, ['gateway', `--port=${context.configuration.gateway.port}`]);
 
 /** The producer of the reference data. It remembers in Kafka where it is, so a restart goes on from there. */
-export const replayService = ({ configuration, brokers }: ServiceContext): ServiceDefinition => ({
-  name: 'replay',
-  command: [
+export const replayService = ({ configuration, brokers }: ServiceContext): ServiceDefinition => {
+  const { speed, from } = configuration.replay;
+  const command = [
     process.execPath,
     ...process.execArgv,
     replayMain,
     `--brokers=${brokers}`,
-    `--speed=${configuration.replay.speed}`,
-    // Given, the clock starts there, whatever is remembered.
-    ...(configuration.replay.from === null ? [] : [`--from=${configuration.replay.from}`, '--reset']),
-  ],
-  ends: true,
-});
+    `--speed=${speed}`,
+    ...(from === null ? [] : [`--from=${from}`]),
+  ] as const;
+  return {
+    name: 'replay',
+    // Given a time, the clock starts there, whatever is remembered. Once: after a death it goes on from where it was.
+    command: from === null ? command : [...command, '--reset'],
+    restartCommand: command,
+    ends: true,
+  };
+};
 
 const tributary = (
   name: string,

@@ -9,6 +9,8 @@ export interface ServiceDefinition {
   readonly name: string;
   /** Program and its arguments; no shell between. */
   readonly command: readonly [string, ...string[]];
+  /** What runs after a death; for a `command` with something that shall happen once. Default: `command`. */
+  readonly restartCommand?: readonly [string, ...string[]];
   readonly directory?: string;
   /** Added to the environment of the supervisor. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -59,7 +61,7 @@ export class Service {
     const finished = Promise.withResolvers<'ENDED' | 'GIVEN_UP' | 'STOPPED'>();
     this.finished = finished.promise;
     this.#finish = finished.resolve;
-    this.#start();
+    this.#start(definition.command);
   }
 
   get state(): ServiceState {
@@ -87,8 +89,7 @@ export class Service {
     if (end === 'REMAINS') this.#say(`process group ${group} does not end; look with: ps -g ${group}`);
   }
 
-  #start(): void {
-    const [program, ...programArguments] = this.#definition.command;
+  #start([program, ...programArguments]: ServiceDefinition['command']): void {
     const child = spawn(program, programArguments, {
       cwd: this.#definition.directory,
       env: { ...process.env, ...this.#definition.environment },
@@ -149,7 +150,8 @@ export class Service {
     const delay = Math.min(maximumDelayMs, delayMs * 2 ** (this.#deaths.length - 1));
     this.#say(`${how}; starts again in ${delay / 1000} s`);
     this.#state = 'WAITING';
-    this.#timer = setTimeout(() => this.#start(), delay);
+    const { command, restartCommand = command } = this.#definition;
+    this.#timer = setTimeout(() => this.#start(restartCommand), delay);
   }
 
   #enter(state: 'ENDED' | 'GIVEN_UP' | 'STOPPED'): void {

@@ -182,6 +182,19 @@ describe('restart', () => {
     supervisor.release();
   });
 
+  test('what shall happen once happens at the first start, not after a death', async () => {
+    const { supervisor, lines } = await superviseHere(quick);
+    const service = supervisor.start({
+      name: 'replay',
+      command: [process.execPath, '-e', 'console.log("with a reset"); process.exit(1)'],
+      restartCommand: [process.execPath, '-e', 'console.log("without a reset")'],
+      ends: true,
+    });
+    expect(await service.finished).toBe('ENDED');
+    expect(lines.text().match(/with(out)? a reset/g)).toEqual(['with a reset', 'without a reset']);
+    supervisor.release();
+  });
+
   test('a program whose work has an end is not started again after exit code 0', async () => {
     const { supervisor, lines } = await superviseHere(quick);
     const service = supervisor.start({ name: 'once', command: [process.execPath, '-e', '0'], ends: true });
