@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { SchemaInvalidError } from '../../schema/index.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { type ConfiguredSupergraph, configuredSupergraph } from './configured.ts';
 
@@ -20,18 +21,39 @@ export async function* supergraphs(options: AwaitOptions): AsyncGenerator<string
   const { configuration, log, signal, delayMs = 500, maximumMs = 15_000 } = options;
   const named = new Set<string>();
   let last: string | null = null;
+  let mistakes: string | null = null;
   for (let attempt = 0; !signal.aborted; attempt += 1) {
-    const { sdl, silent } = await configuredSupergraph(configuration);
-    if (sdl !== null && sdl !== last) {
-      last = sdl;
-      yield sdl;
+    const found = await composed(configuration, last !== null);
+    if (found instanceof SchemaInvalidError) {
+      if (found.message !== mistakes)
+        log.error({ err: found }, 'the subgraphs do not compose; what did is served');
+      mistakes = found.message;
+    } else {
+      const { sdl, silent } = found;
+      if (sdl !== null && sdl !== last) {
+        last = sdl;
+        yield sdl;
+      }
+      if (silent.length === 0) return;
+      tell(silent, named, log);
     }
-    if (silent.length === 0) return;
-    tell(silent, named, log);
     const ceiling = Math.min(maximumMs, delayMs * 2 ** Math.min(attempt, 20));
     await wait(ceiling * (0.75 + Math.random() * 0.5), undefined, { signal }).catch(() => undefined);
   }
 }
+
+/** A subgraph that comes with mistakes ends a start, where they are shown, but not what is served already. */
+const composed = async (
+  configuration: Configuration,
+  isServing: boolean,
+): Promise<ConfiguredSupergraph | SchemaInvalidError> => {
+  try {
+    return await configuredSupergraph(configuration);
+  } catch (error) {
+    if (isServing && error instanceof SchemaInvalidError) return error;
+    throw error;
+  }
+};
 
 const tell = (silent: ConfiguredSupergraph['silent'], named: Set<string>, log: Logger): void => {
   for (const { subgraph, why, cached } of silent) {

@@ -14,7 +14,7 @@ const maximumBytes = 16 * 1024 * 1024;
 
 /**
  * The SDL of the `schema` file, else what `_service { sdl }` answers, else what it answered last, which is kept under
- * `data`. Rejects only when the file or the cache cannot be read or written.
+ * `data`. Rejects only when the file cannot be read.
  */
 export const remoteSdl = async (subgraph: RemoteSubgraph, data: string): Promise<RemoteSdl> => {
   if (subgraph.schema !== null) return { kind: 'FILE', sdl: readFileSync(subgraph.schema, 'utf8') };
@@ -65,11 +65,15 @@ const readCache = (file: string): string | null => {
 };
 
 const writeCache = (file: string, sdl: string): void => {
-  mkdirSync(dirname(file), { recursive: true });
-  // Renamed into place: a gateway that is killed while it writes must not find half an SDL at the next start.
-  const fresh = `${file}.${process.pid}`;
-  writeFileSync(fresh, sdl);
-  renameSync(fresh, file);
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    // Renamed into place: a gateway that is killed while it writes must not find half an SDL at the next start.
+    const fresh = `${file}.${process.pid}`;
+    writeFileSync(fresh, sdl);
+    renameSync(fresh, file);
+  } catch {
+    // A folder that cannot be written, as in many containers, costs the cache and not the answer.
+  }
 };
 
 const reasonOf = (error: unknown): string => {

@@ -33,10 +33,10 @@ const configure = (subgraphs: string): void =>
   );
 
 /** A subgraph of somebody else, as far as composition asks it. */
-const serveWeather = async (): Promise<Server> => {
+const serveWeather = async (sdl = () => sdlOf('temperature')): Promise<Server> => {
   const server = createServer((_, response) => {
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ data: { _service: { sdl: sdlOf('temperature') } } }));
+    response.end(JSON.stringify({ data: { _service: { sdl: sdl() } } }));
   });
   server.listen(weatherPort, '127.0.0.1');
   await once(server, 'listening');
@@ -91,6 +91,28 @@ describe('gateway', () => {
     await untilLogged(second, 'gateway listens on');
     expect(await fieldsServed()).toEqual(['order', 'temperature']);
     expect(await stopped(second)).toContain('its last SDL is used');
+  });
+
+  test('a remote subgraph that comes with mistakes ends nothing that is served, and comes in when they are cured', async () => {
+    configure(
+      `  orders: { dir: orders, port: ${await freePort()} }\n  weather: { url: "http://127.0.0.1:${weatherPort}/graphql" }\n`,
+    );
+    // A folder that cannot be written costs the cache, not the answer.
+    writeFileSync(join(directory, 'file'), '');
+    const gateway = startTributary(['gateway'], {
+      cwd: directory,
+      environment: { TRIBUTARY_DATA: join(directory, 'file', 'data') },
+    });
+    await untilLogged(gateway, 'gateway listens on');
+    let sdl = 'type Query { temperature: Nothing }';
+    const weather = await serveWeather(() => sdl);
+    await untilLogged(gateway, 'the subgraphs do not compose');
+    expect(await fieldsServed()).toEqual(['order']);
+    sdl = sdlOf('temperature');
+    await untilLogged(gateway, 'gateway listens on', 2);
+    expect(await fieldsServed()).toEqual(['order', 'temperature']);
+    await stopped(gateway);
+    await close(weather);
   });
 
   test('serves the supergraph of a file, which needs no subgraph', async () => {
