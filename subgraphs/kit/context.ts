@@ -4,7 +4,7 @@ import type { WrittenRecord } from './kafka/producer.ts';
 import type { Row } from './records.ts';
 import type { TopicSource } from './topic-source.ts';
 import type { Page, PageQuery, StoredRow, View } from './view/view.ts';
-import type { Writer } from './write/writer.ts';
+import type { UpdateOptions, Writer } from './write/writer.ts';
 
 /** What a resolver of a subgraph's own finds as its context. */
 export interface SubgraphContext {
@@ -13,13 +13,14 @@ export interface SubgraphContext {
   /**
    * Read-modify-write of one key (S25): waits until the view holds the key's last write, calls `change`, writes, and
    * returns the row as written. `also` names records of other topics that are sent with it. Rejects with NOT_FOUND
-   * for an unknown key.
+   * for an unknown key. With an `idempotencyKey` a client's retry gets the first result.
    */
   update(
     type: string,
     key: string,
     change: (row: Row) => Row,
     also?: (row: Row) => readonly TypedRow[],
+    options?: UpdateOptions,
   ): Promise<Row>;
   /** Writes one record and returns it as written. */
   append(type: string, row: Row): Promise<Row>;
@@ -69,11 +70,11 @@ export const requestContext = (options: ContextOptions): RequestContext => {
     load,
     rows: (type) => ({ get: (key) => load(type, key) }),
     page: async (type, query) => (await reads.view(type)).page(query),
-    update: async (type, key, change, also = () => []) => {
+    update: async (type, key, change, also = () => [], options = {}) => {
       await reads.view(type);
       const others = (changed: Row) =>
         also(changed).map((other) => ({ source: reads.source(other.type), row: other.row }));
-      const result = await writer.update(reads.source(type), key, change, others);
+      const result = await writer.update(reads.source(type), key, change, others, options);
       written.push(...result.written);
       reads.loader(type).clear(key);
       return result.row;

@@ -2,6 +2,7 @@ import type { RecordField, TopicDescription } from '../../../schema/description.
 import type { DecodedRecord, RawRecord, RecordState, Row } from '../records.ts';
 import { FormatError, type RecordFormat } from './format.ts';
 import { jsonFormat } from './format-json.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
 import { keyParts, keyText, recordKey } from './record-key.ts';
 import { misfit } from './scalars.ts';
 import { textOfBytes } from './text.ts';
@@ -57,7 +58,9 @@ export const createDecoder = (topic: TopicDescription, format: RecordFormat = js
       key = found.key;
       if (record.value === null) return result(record, partition, key, 'TOMBSTONE', null, noMisfits);
       const row = readRow(record, record.value, partition, found, misfits);
-      return result(record, partition, key, 'ROW', row, misfits);
+      const read = result(record, partition, key, 'ROW', row, misfits);
+      const idempotencyKey = record.headers.length === 0 ? undefined : idempotencyKeyOf(record);
+      return idempotencyKey === undefined ? read : { ...read, record: { ...read.record, idempotencyKey } };
     } catch (error) {
       if (!(error instanceof Unreadable || error instanceof FormatError)) throw error;
       const { reason, message } = error;

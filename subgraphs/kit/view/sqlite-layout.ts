@@ -25,7 +25,7 @@ export interface Layout {
 }
 
 /** Raised when the tables change: files of an older format are built again. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 export const stateCodes: Readonly<Record<RecordState, number>> = { ROW: 0, TOMBSTONE: 1, UNREADABLE: 2 };
 export const states: readonly RecordState[] = ['ROW', 'TOMBSTONE', 'UNREADABLE'];
@@ -109,6 +109,10 @@ export function createStatements(layout: Layout): string[] {
     `CREATE TABLE rows (id INTEGER PRIMARY KEY, key TEXT NOT NULL, partition INTEGER NOT NULL,
        offset INTEGER NOT NULL, timestamp INTEGER NOT NULL, state INTEGER NOT NULL, row TEXT,
        tombstoned INTEGER${columns})`,
+    `CREATE TABLE first_results (id INTEGER PRIMARY KEY, key TEXT NOT NULL, idempotency_key TEXT NOT NULL,
+       row TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL, timestamp INTEGER NOT NULL,
+       kept_since INTEGER NOT NULL, UNIQUE (key, idempotency_key))`,
+    `CREATE INDEX first_results_kept ON first_results (kept_since)`,
     `CREATE UNIQUE INDEX ${keyIndex.name} ON rows (key)`,
     `CREATE INDEX rows_offset ON rows (partition, offset)`,
     `CREATE INDEX rows_tombstoned ON rows (tombstoned) WHERE tombstoned IS NOT NULL`,

@@ -49,6 +49,16 @@ export class SqliteReader {
     return keys.map((key) => found.get(key) ?? null);
   }
 
+  firstResult(key: string, idempotencyKey: string): StoredRow | null {
+    const [found] = this.all(
+      `SELECT key, ${stateCodes.ROW}, row, partition, offset, timestamp FROM first_results
+       WHERE key = ? AND idempotency_key = ?`,
+      key,
+      idempotencyKey,
+    ) as unknown as ReadRow[];
+    return found === undefined ? null : toStoredRow(found);
+  }
+
   page(query: PageQuery): Page {
     const wanted = query.first + 1;
     const statements = planPage(this.layout, query);

@@ -14,8 +14,10 @@ import {
   type WriterUnit,
 } from './writer-messages.ts';
 
-/** Tombstones removed in one transaction: bounded, since a commit must stay short. */
+/** Tombstones and first results removed in one transaction, of each: bounded, since a commit must stay short. */
 const maximumPurge = 100;
+/** How long a retry gets the first result of its idempotency key (S25). */
+const firstResultRetentionMs = 24 * 3_600_000;
 
 class Writer {
   private readonly database: DatabaseSync;
@@ -24,6 +26,9 @@ class Writer {
   private readonly advance: StatementSync;
   private readonly total: StatementSync;
   private readonly purge: StatementSync;
+  private readonly keepFirst: StatementSync;
+  private readonly forgetFirst: StatementSync;
+  private readonly purgeFirst: StatementSync;
   private readonly next = new Map<number, number>();
   private readonly tombstoneRetentionMs: number;
 
@@ -53,6 +58,14 @@ class Writer {
     this.purge = this.database.prepare(
       `DELETE FROM rows WHERE id IN (SELECT id FROM rows WHERE tombstoned <= ? LIMIT ${maximumPurge})`,
     );
+    this.keepFirst = this.database.prepare(
+      'INSERT INTO first_results VALUES (NULL, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    );
+    this.forgetFirst = this.database.prepare('DELETE FROM first_results WHERE key = ?');
+    this.purgeFirst = this.database.prepare(
+      `DELETE FROM first_results WHERE id IN
+         (SELECT id FROM first_results WHERE kept_since <= ? LIMIT ${maximumPurge})`,
+    );
     for (const { partition, next } of this.database.prepare('SELECT partition, next FROM positions').all()) {
       this.next.set(Number(partition), Number(next));
     }
@@ -69,6 +82,7 @@ class Writer {
         return result;
       });
       const purged = Number(this.purge.run(now - this.tombstoneRetentionMs).changes);
+      this.purgeFirst.run(now - firstResultRetentionMs);
       this.total.run(added, now);
       this.database.exec('COMMIT');
       return { kind: 'committed', units: committed, purged };
@@ -84,10 +98,14 @@ class Writer {
     const first = records.findIndex((record) => record[1] >= from);
     const skipped = first < 0 ? records.length : first;
     let rows = 0;
-    const replaced = records.slice(skipped).map(([key, offset, timestamp, state, row, ...columns]) => {
+    const replaced = records.slice(skipped).map((record) => {
+      const [key, offset, timestamp, state, row, idempotencyKey, ...columns] = record;
       const old = this.find.get(key) as unknown as ReplacedRow | undefined;
       const tombstoned = state === stateCodes.TOMBSTONE ? now : null;
       this.put.run(key, partition, offset, timestamp, state, row, tombstoned, ...columns);
+      if (tombstoned !== null) this.forgetFirst.run(key);
+      if (idempotencyKey !== null)
+        this.keepFirst.run(key, idempotencyKey, row, partition, offset, timestamp, now);
       rows += Number(state === stateCodes.ROW) - Number(old?.[0] === stateCodes.ROW);
       return old === undefined || old[0] === stateCodes.TOMBSTONE ? null : old;
     });

@@ -147,6 +147,10 @@ class FileView implements SqliteView {
     return this.read((reader) => reader.getMany(keys));
   }
 
+  async firstResult(key: string, idempotencyKey: string): Promise<StoredRow | null> {
+    return this.read((reader) => reader.firstResult(key, idempotencyKey));
+  }
+
   async page(query: PageQuery): Promise<Page> {
     return this.read((reader) => reader.page(query));
   }

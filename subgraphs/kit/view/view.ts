@@ -13,6 +13,11 @@ export interface View {
   apply(batch: ViewBatch): Promise<readonly ViewChange[]>;
   /** Rows by record key, in the order asked; null where the key is unknown or deleted. One read for all. */
   getMany(keys: readonly string[]): Promise<readonly (StoredRow | null)[]>;
+  /**
+   * The row of `key` as the first record wrote it that carried this idempotency key (S25); null where none did. Kept for
+   * 24 hours, and not beyond a tombstone of the key.
+   */
+  firstResult(key: string, idempotencyKey: string): Promise<StoredRow | null>;
   /** Rows by conditions, ordered, from `after` on. Rejects with BAD_USER_INPUT for an `after` that is not its own. */
   page(query: PageQuery): Promise<Page>;
   /** What changed in one partition, by offset: for snapshots and catch-up (S4, S12). Rows and position from one read. */

@@ -133,9 +133,10 @@ export class WriteQueue {
     }
   }
 
-  private encode({ key, offset, timestamp, state, row }: KeyedRecord): WriterRecord {
+  private encode({ key, offset, timestamp, state, row, idempotencyKey }: KeyedRecord): WriterRecord {
     const columns = this.layout.fields.map((field) => columnValue(row?.[field]));
-    return [key, offset, timestamp, stateCodes[state], row && JSON.stringify(row), ...columns];
+    const text = row && JSON.stringify(row);
+    return [key, offset, timestamp, stateCodes[state], text, idempotencyKey ?? null, ...columns];
   }
 
   private receive(message: WriterMessage): void {

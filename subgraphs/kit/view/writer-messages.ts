@@ -19,8 +19,16 @@ export interface WriterUnit {
   readonly records: readonly WriterRecord[];
 }
 
-/** Key, offset, timestamp, state code, row as JSON, and the values of the layout's columns. */
-export type WriterRecord = readonly [string, number, number, number, string | null, ...ColumnValue[]];
+/** Key, offset, timestamp, state code, row as JSON, idempotency key, and the values of the layout's columns. */
+export type WriterRecord = readonly [
+  string,
+  number,
+  number,
+  number,
+  string | null,
+  string | null,
+  ...ColumnValue[],
+];
 
 /** State code, row as JSON, partition, offset, timestamp of the row that a record replaced. */
 export type ReplacedRow = readonly [number, string | null, number, number, number];

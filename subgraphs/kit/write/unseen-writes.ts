@@ -60,7 +60,8 @@ const positionBehind = ({ partition, offset }: Pick<WrittenRecord, 'partition' |
   return position;
 };
 
-const reached = async (view: View, target: Position): Promise<boolean> => {
+/** Resolves false when the view does not come so far in time. */
+export const reached = async (view: View, target: Position): Promise<boolean> => {
   const waits = target.map(
     (_, partition) =>
       nextOffset(view.position, partition) >= nextOffset(target, partition) ||

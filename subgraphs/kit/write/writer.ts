@@ -1,14 +1,25 @@
 import { TributaryError } from '../../../schema/errors.ts';
 import { encodeRow } from '../decode/encoder.ts';
+import { idempotencyHeader, requireIdempotencyKey } from '../decode/idempotency-key.ts';
 import type { Producer, ProducerRecord, WrittenRecord } from '../kafka/producer.ts';
 import type { RawRecord, Row } from '../records.ts';
 import type { TopicSource } from '../topic-source.ts';
 import type { View } from '../view/view.ts';
-import { UnseenWrites } from './unseen-writes.ts';
+import { reached, UnseenWrites } from './unseen-writes.ts';
 
 export interface RowToWrite {
   readonly source: TopicSource;
   readonly row: Row;
+  /** Goes with the record as a header (S25). */
+  readonly idempotencyKey?: string | null;
+}
+
+export interface UpdateOptions {
+  /**
+   * Names the request: when the row was written under it within the last 24 hours, by any replica, that result is the
+   * answer, and nothing is changed. 1 to 300 characters. Default: every request counts.
+   */
+  readonly idempotencyKey?: string | null | undefined;
 }
 
 export interface WriteResult {
@@ -48,15 +59,19 @@ export class Writer {
     key: string,
     change: (row: Row) => Row,
     also: (row: Row) => readonly RowToWrite[],
+    { idempotencyKey = null }: UpdateOptions = {},
   ): Promise<WriteResult> {
     const { view } = source;
+    if (idempotencyKey !== null) requireIdempotencyKey(idempotencyKey);
     if (view === null)
       throw new TributaryError('INTERNAL', `"${source.topic.name}" has no view, so nothing to update.`);
     const name = nameOf(source, key);
     return this.#inTurn(name, async () => {
       await this.#unseen.seen(name, source, view);
+      const first = idempotencyKey === null ? null : await firstResult(source, view, key, idempotencyKey);
+      if (first !== null) return first;
       const changed = change(await this.#current(source, view, key));
-      return this.append([{ source, row: changed }, ...also(changed)]);
+      return this.append([{ source, row: changed, idempotencyKey }, ...also(changed)]);
     });
   }
 
@@ -116,8 +131,27 @@ export class Writer {
 /** Of a key in all topics. */
 const nameOf = ({ topic }: TopicSource, key: string): string => `${topic.topicId}/${key}`;
 
-const toRecord = ({ source, row }: RowToWrite): ProducerRecord => {
-  const { key, value, headers } = encodeRow(source.description, row);
+/** What another replica wrote under the key counts too, so the view has to hold all that was written until now. */
+const firstResult = async (
+  source: TopicSource,
+  view: View,
+  key: string,
+  idempotencyKey: string,
+): Promise<WriteResult | null> => {
+  const { topicId } = source.topic;
+  if (!(await reached(view, await source.topic.latest())))
+    throw new TributaryError('NOT_YET', 'The view has not read what was written before. Try again.');
+  const first = await view.firstResult(key, idempotencyKey);
+  if (first?.row == null) return null;
+  const { row, partition, offset, timestamp } = first;
+  return { row, written: [{ topicId, partition, offset, timestamp }] };
+};
+
+const toRecord = ({ source, row, idempotencyKey = null }: RowToWrite): ProducerRecord => {
+  const encoded = encodeRow(source.description, row);
+  const { key, value } = encoded;
+  const headers =
+    idempotencyKey === null ? encoded.headers : { ...encoded.headers, [idempotencyHeader]: idempotencyKey };
   const record = { topic: source.topic.name, key, value, headers };
   decoded(source, record, 0, 0, Date.now());
   return record;

@@ -222,6 +222,20 @@ describe('keys', () => {
     });
   });
 
+  test('S25 the header idempotency-key names the request; one that no writer of ours sends is none', () => {
+    const of = (value: string | null) =>
+      decode(
+        record(
+          { id: 'a' },
+          { headers: [[Buffer.from('idempotency-key'), value === null ? null : Buffer.from(value)]] },
+        ),
+        0,
+      ).record.idempotencyKey;
+    expect(of('delayFlight 30 7f9c')).toBe('delayFlight 30 7f9c');
+    for (const none of ['', null, 'x'.repeat(301)]) expect(of(none)).toBeUndefined();
+    expect(decode(record({ id: 'a' }), 0).record).not.toHaveProperty('idempotencyKey');
+  });
+
   test('a null value is a tombstone', () => {
     expect(decode(record(null), 0).record).toMatchObject({ state: 'TOMBSTONE', key: 'a', row: null });
   });

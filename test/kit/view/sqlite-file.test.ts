@@ -139,11 +139,38 @@ test('S4 tombstones stay for their retention, then go with a later commit', asyn
   expect(await keys(0)).toEqual([['b'], 1]);
 });
 
+test('S25 the first result of an idempotency key is kept for a day, then goes with a later commit', async () => {
+  const { options } = setUp();
+  const view = await openSqliteView(options);
+  const first = { ...recordOf(0, 0, 'a', { status: 'DELAYED' }), idempotencyKey: 'k' };
+  await view.apply({ partition: 0, records: [first], next: 1 });
+  await view.apply({ partition: 0, records: [recordOf(0, 1, 'a', { status: 'DEPARTED' })], next: 2 });
+  expect((await view.firstResult('a', 'k'))?.row).toEqual({ status: 'DELAYED' });
+  await view.close();
+  const age = (hours: number): void => {
+    const database = new DatabaseSync(view.file);
+    database.exec(`UPDATE first_results SET kept_since = ${Date.now() - hours * 3_600_000}`);
+    database.close();
+  };
+  for (const [hours, isKept] of [
+    [23.9, true],
+    [24, false],
+  ] as const) {
+    age(hours);
+    const again = await openSqliteView(options);
+    await again.apply({ partition: 1, records: [], next: 1 });
+    expect((await again.firstResult('a', 'k')) !== null).toBe(isKept);
+    expect((await again.getMany(['a']))[0]?.row).toEqual({ status: 'DEPARTED' });
+    await again.close();
+  }
+});
+
 test('a deleted row leaves no trace in the file', async () => {
   const { options } = setUp();
   const view = await openSqliteView(options);
   const secret = 'passport-4711';
-  await view.apply({ partition: 0, records: [recordOf(0, 0, 'a', { status: secret })], next: 1 });
+  const written = { ...recordOf(0, 0, 'a', { status: secret }), idempotencyKey: 'k' };
+  await view.apply({ partition: 0, records: [written], next: 1 });
   await view.apply({ partition: 0, records: [recordOf(0, 1, 'a', null)], next: 2 });
   await view.close();
   expect(existsSync(`${view.file}-wal`)).toBe(false);

@@ -72,6 +72,35 @@ function testApply(view: () => View): void {
     expect(await view().getMany([])).toEqual([]);
   });
 
+  test('S25 the first result of an idempotency key is kept beside later rows, and goes with the key', async () => {
+    const write = (offset: number, row: Record<string, unknown> | null, idempotencyKey?: string) =>
+      view().apply({
+        partition: 0,
+        records: [{ ...recordOf(0, offset, 'UA1', row), ...(idempotencyKey ? { idempotencyKey } : {}) }],
+        next: offset + 1,
+      });
+    const first = { id: 'UA1', status: 'DELAYED', delay: '30' };
+    await write(0, { id: 'UA1', status: 'SCHEDULED' });
+    await write(1, first, 'a');
+    await write(2, { id: 'UA1', status: 'CANCELLED' }, 'b');
+    await write(3, { id: 'UA1', status: 'DIVERTED' }, 'a');
+    await write(4, { id: 'UA1', status: 'ARRIVED' });
+    expect(plain(await view().firstResult('UA1', 'a'))).toEqual({
+      key: 'UA1',
+      state: 'ROW',
+      row: first,
+      partition: 0,
+      offset: 1,
+      timestamp: 1_001,
+    });
+    expect((await view().firstResult('UA1', 'b'))?.row).toMatchObject({ status: 'CANCELLED' });
+    expect(await view().firstResult('UA1', 'c')).toBeNull();
+    expect(await view().firstResult('UA2', 'a')).toBeNull();
+    await write(5, null);
+    await write(6, { id: 'UA1', status: 'SCHEDULED' });
+    expect(await view().firstResult('UA1', 'a')).toBeNull();
+  });
+
   test('getMany takes more keys than a statement does', async () => {
     const keys = Array.from({ length: 1_234 }, (_, index) => `K${index}`);
     await view().apply({

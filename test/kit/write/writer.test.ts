@@ -26,6 +26,8 @@ const description: TopicDescription = {
 /** A log, and a view that shows of it what it has been told to; says nothing of Kafka. */
 const setup = () => {
   const log: Row[] = [];
+  /** Idempotency keys by offset. */
+  const keys: (string | undefined)[] = [];
   let shown = 0;
   let fault: 'BEFORE' | 'AFTER' | null = null;
   const waits: { next: number; resolve: (reached: boolean) => void }[] = [];
@@ -36,6 +38,8 @@ const setup = () => {
       fault = null;
       if (failing === 'BEFORE') throw new TributaryError('KAFKA_UNAVAILABLE', 'not written');
       const first = log.length;
+      for (const [index, { headers }] of records.entries())
+        keys[first + index] = headers?.['idempotency-key']?.toString();
       log.push(...records.map(parsed));
       if (failing === 'AFTER') throw new TributaryError('KAFKA_UNAVAILABLE', 'not answered');
       return records.map((_, index) => ({ topicId: 't', partition: 0, offset: first + index, timestamp: 0 }));
@@ -45,6 +49,11 @@ const setup = () => {
   const view = {
     get position() {
       return [shown];
+    },
+    firstResult: async (key: string, idempotencyKey: string): Promise<StoredRow | null> => {
+      const offset = log.findIndex((row, at) => at < shown && row.id === key && keys[at] === idempotencyKey);
+      const row = log[offset];
+      return row === undefined ? null : { key, state: 'ROW', row, partition: 0, offset, timestamp: 0 };
     },
     getMany: async (keys: readonly string[]): Promise<(StoredRow | null)[]> =>
       keys.map((key) => {
@@ -66,12 +75,13 @@ const setup = () => {
     decodeOne: (record: { value: Buffer | null }) => ({ row: JSON.parse(String(record.value)) as Row }),
   } as unknown as TopicSource;
   const writer = new Writer(producer);
-  const increment = () =>
+  const increment = (idempotencyKey?: string) =>
     writer.update(
       source,
       'a',
       (row) => ({ ...row, count: Number(row.count) + 1 }),
       () => [],
+      { idempotencyKey },
     );
   const append = (row: Row) => writer.append([{ source, row }]);
   const show = (): void => {
@@ -128,6 +138,39 @@ describe('S25 read-modify-write of one key', () => {
     await turn();
     show();
     expect((await next).row).toEqual({ id: 'a', count: 11 });
+  });
+
+  test('S25 the retry of a write without an answer gets what was written, once the view has it', async () => {
+    const { log, increment, show, failNext } = setup();
+    failNext('AFTER');
+    await expect(increment('k')).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
+    const retry = increment('k');
+    await turn();
+    show();
+    expect(await retry).toEqual({
+      row: { id: 'a', count: 1 },
+      written: [{ topicId: 't', partition: 0, offset: 1, timestamp: 0 }],
+    });
+    expect(log).toHaveLength(2);
+  });
+
+  test('S25 the retry of a write that did not happen is carried out', async () => {
+    const { log, increment, failNext } = setup();
+    failNext('BEFORE');
+    await expect(increment('k')).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
+    expect((await increment('k')).row).toEqual({ id: 'a', count: 1 });
+    expect(log).toHaveLength(2);
+  });
+
+  test('S25 a view that stays behind answers NOT_YET rather than carry a request out twice', async () => {
+    const { log, increment, late } = setup();
+    // Of another replica, as it were: nothing is known of it here but where the topic ends.
+    log.push({ id: 'a', count: 1 });
+    const retry = increment('k');
+    await turn();
+    late();
+    await expect(retry).rejects.toMatchObject({ code: 'NOT_YET' });
+    expect(log).toHaveLength(2);
   });
 
   test('S25 a write that did not happen holds up nothing', async () => {
