@@ -6,13 +6,18 @@ import type { Row } from '../kit/records.ts';
 /** A day: more is a slip of the hand, and a cancellation in truth. */
 const maximumMinutes = 1_440;
 
+interface Request {
+  readonly id: string;
+  readonly idempotencyKey?: string | null;
+}
+
 /**
  * Delays a flight that has not left, and says so on flights.events.
  * BAD_USER_INPUT: minutes out of range. NOT_FOUND: unknown flight. CONFLICT: it has left or was cancelled.
  */
 const delayFlight = (
   _parent: unknown,
-  { id, minutes }: { readonly id: string; readonly minutes: number },
+  { id, minutes, idempotencyKey }: { readonly minutes: number } & Request,
   context: SubgraphContext,
 ): Promise<Row> => {
   if (minutes < 1 || minutes > maximumMinutes) {
@@ -21,7 +26,8 @@ const delayFlight = (
       `minutes is ${minutes}; give a whole number from 1 to ${maximumMinutes}.`,
     );
   }
-  return context.update('Flight', id, (flight) => delayed(flight, minutes), eventOf('DELAYED'));
+  const once = requestOf(idempotencyKey, 'delayFlight', minutes);
+  return context.update('Flight', id, (flight) => delayed(flight, minutes), eventOf('DELAYED'), once);
 };
 
 const delayed = (flight: Row, minutes: number): Row => {
@@ -33,9 +39,10 @@ const delayed = (flight: Row, minutes: number): Row => {
 /** Cancels a flight that has not left, and says so on flights.events. NOT_FOUND, CONFLICT: as above. */
 const cancelFlight = (
   _parent: unknown,
-  { id }: { readonly id: string },
+  { id, idempotencyKey }: Request,
   context: SubgraphContext,
-): Promise<Row> => context.update('Flight', id, cancelled, eventOf('CANCELLED'));
+): Promise<Row> =>
+  context.update('Flight', id, cancelled, eventOf('CANCELLED'), requestOf(idempotencyKey, 'cancelFlight'));
 
 const cancelled = (flight: Row): Row => {
   requireNotLeft(flight, 'cancelled');
@@ -48,7 +55,7 @@ const cancelled = (flight: Row): Row => {
  */
 const changeGate = (
   _parent: unknown,
-  { id, gate }: { readonly id: string; readonly gate: string },
+  { id, gate, idempotencyKey }: { readonly gate: string } & Request,
   context: SubgraphContext,
 ): Promise<Row> => {
   if (!/^[A-Z0-9]{1,4}$/.test(gate)) {
@@ -57,7 +64,8 @@ const changeGate = (
       `gate is ${JSON.stringify(gate)}; give one to four capital letters and digits, such as B22.`,
     );
   }
-  return context.update('Flight', id, (flight) => atGate(flight, gate), eventOf('GATE_CHANGED'));
+  const once = requestOf(idempotencyKey, 'changeGate', gate);
+  return context.update('Flight', id, (flight) => atGate(flight, gate), eventOf('GATE_CHANGED'), once);
 };
 
 const atGate = (flight: Row, gate: string): Row => {
@@ -66,6 +74,11 @@ const atGate = (flight: Row, gate: string): Row => {
     throw new TributaryError('CONFLICT', `Flight ${flight.id} leaves from gate ${gate} already.`);
   return { ...flight, gate };
 };
+
+/** A retry repeats the mutation with its arguments: the same key with others is another request. */
+const requestOf = (key: Request['idempotencyKey'], ...what: readonly (string | number)[]) => ({
+  idempotencyKey: key == null ? null : [...what, key].join(' '),
+});
 
 const requireNotLeft = ({ id, status }: Row, change: string): void => {
   if (status === 'SCHEDULED' || status === 'DELAYED') return;

@@ -9,13 +9,15 @@ const flight = { id: 'UA-1545-EWR-20130204', status: 'SCHEDULED', delayMinutes: 
 /** A mutation over one row; what it wrote, by type. */
 const mutate = async (name: string, row: Row, args: Readonly<Record<string, unknown>> = {}) => {
   const written: { type: string; row: Row }[] = [];
+  let key: string | null = null;
   const context: SubgraphContext = {
     rows: () => ({ get: async () => row }),
     append: async (type, appended) => {
       written.push({ type, row: appended });
       return appended;
     },
-    update: async (type, _key, change, also) => {
+    update: async (type, _key, change, also, options) => {
+      key = options?.idempotencyKey ?? null;
       const changed = change(row);
       written.push({ type, row: changed }, ...(also?.(changed) ?? []));
       return changed;
@@ -25,7 +27,7 @@ const mutate = async (name: string, row: Row, args: Readonly<Record<string, unkn
   const resolver = all.Mutation?.[name];
   if (typeof resolver !== 'function') throw new Error(`no mutation ${name}`);
   const answer = await resolver({}, { id: row.id, ...args }, context);
-  return { answer, written };
+  return { answer, written, key };
 };
 
 const mutations = [
@@ -81,6 +83,18 @@ describe('a mutation of a flight', () => {
   test('a delayed flight keeps its delay when it gets a gate', async () => {
     const late = { ...flight, status: 'DELAYED', delayMinutes: 45 };
     expect((await mutate('changeGate', late, { gate: '7' })).answer).toEqual({ ...late, gate: '7' });
+  });
+
+  test('S25 a retry is the same request with the same key; other arguments make it another', async () => {
+    const idempotencyKey = '7f9c';
+    expect((await mutate('delayFlight', flight, { minutes: 30, idempotencyKey })).key).toBe(
+      'delayFlight 30 7f9c',
+    );
+    expect((await mutate('delayFlight', flight, { minutes: 45, idempotencyKey })).key).toBe(
+      'delayFlight 45 7f9c',
+    );
+    expect((await mutate('cancelFlight', flight, { idempotencyKey })).key).toBe('cancelFlight 7f9c');
+    expect((await mutate('changeGate', flight, { gate: 'B22' })).key).toBeNull();
   });
 
   test('the gate that it has is a conflict', async () => {

@@ -164,6 +164,30 @@ describe('what a user does first', () => {
     await client.dispose();
   });
 
+  test('S25 a retry with its idempotency key gets the first answer, also when the flight can no longer be changed', async () => {
+    await write('flights.flights', [flight('E2E-RETRY', 'EWR')]);
+    const cancel = 'mutation($key: ID) { cancelFlight(id: "E2E-RETRY", idempotencyKey: $key) { status } }';
+    const change =
+      'mutation($key: ID) { changeGate(id: "E2E-RETRY", gate: "B22", idempotencyKey: $key) { gate status } }';
+    await expect
+      .poll(async () => (await query(system.url, change, { key: 'one' })).data)
+      .toEqual({ changeGate: { gate: 'B22', status: 'SCHEDULED' } });
+    const first = await query(system.url, cancel, { key: 'one' });
+    expect(first.data).toEqual({ cancelFlight: { status: 'CANCELLED' } });
+    const retry = await query(system.url, cancel, { key: 'one' });
+    expect(retry.data).toEqual(first.data);
+    // The event is of the first one only, so the retry names the flight's record alone.
+    const [[topicId, places] = []] = Object.entries(positionOf(retry));
+    expect(positionOf(first)[topicId ?? '']).toEqual(places);
+    expect((await query(system.url, change, { key: 'one' })).data).toEqual({
+      changeGate: { gate: 'B22', status: 'SCHEDULED' },
+    });
+    for (const text of [cancel, change]) {
+      const late = await query(system.url, text, { key: 'another' });
+      expect(late.errors?.[0]).toMatchObject({ extensions: { code: 'CONFLICT' } });
+    }
+  });
+
   test('S15 50 clients on one operation: one upstream, one execution for each event; leaving silences nobody, the last one ends it', async () => {
     const clients = Array.from(
       { length: 50 },
