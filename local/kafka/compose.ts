@@ -13,9 +13,9 @@ export interface ComposeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** True when the file has a service `kafka`, and Docker's engine and its Compose plugin answer within 3 s: either may lack. */
+/** True when the file has brokers, and Docker's engine and its Compose plugin answer within 3 s: either may lack. */
 export async function composeIsUsable({ file, environment }: ComposeOptions): Promise<boolean> {
-  if (!(await hasKafkaService(file))) return false;
+  if ((await brokerServices(file)).length === 0) return false;
   try {
     const limits = { env: environment, timeout: 3_000 };
     await Promise.all([run('docker', ['info'], limits), run('docker', ['compose', 'version'], limits)]);
@@ -25,24 +25,34 @@ export async function composeIsUsable({ file, environment }: ComposeOptions): Pr
   }
 }
 
-/** Starts the service, waits until it is healthy, and gives the address that it listens on. */
+/**
+ * Starts the brokers of the file and nothing else of it, waits until they are healthy, and gives the addresses that
+ * they listen on, divided by commas.
+ */
 export async function startComposeKafka(options: ComposeOptions): Promise<string> {
-  await compose(options, ['up', '--detach', '--wait', '--wait-timeout', '120', 'kafka']);
-  const address = (await compose(options, ['port', 'kafka', '9092'])).trim();
+  const services = await brokerServices(options.file);
+  await compose(options, ['up', '--detach', '--wait', '--wait-timeout', '120', ...services]);
+  const addresses = await Promise.all(services.map((service) => addressOf(service, options)));
+  return addresses.join(',');
+}
+
+async function addressOf(service: string, options: ComposeOptions): Promise<string> {
+  const address = (await compose(options, ['port', service, '9092'])).trim();
   if (/^[^\s:]+:\d+$/.test(address)) return address;
   throw new LocalError(
     'COMPOSE_FAILED',
-    `The service kafka of ${options.file} publishes no port 9092. Add it under "ports:", or set KAFKA_BROKERS.`,
+    `The service ${service} of ${options.file} publishes no port 9092. Add it under "ports:", or set KAFKA_BROKERS.`,
   );
 }
 
-async function hasKafkaService(file: string): Promise<boolean> {
+/** Services called kafka, kafka-1, kafka-2 …; none when the file cannot be read. */
+async function brokerServices(file: string): Promise<readonly string[]> {
   try {
     const document: unknown = parse(await readFile(file, 'utf8'));
-    const services = (document as { services?: Record<string, unknown> } | null)?.services;
-    return services?.kafka !== undefined;
+    const services = (document as { services?: Record<string, unknown> } | null)?.services ?? {};
+    return Object.keys(services).filter((name) => /^kafka(-\d+)?$/.test(name));
   } catch {
-    return false;
+    return [];
   }
 }
 
@@ -60,7 +70,7 @@ async function compose({ file, environment, signal }: ComposeOptions, parameters
     throw new LocalError(
       'COMPOSE_FAILED',
       `docker compose ${parameters.join(' ')} failed:\n${stderr || String(error)}\n` +
-        'Put this right ("docker compose logs kafka" has more), or stop Docker to use the broker without it, ' +
+        'Put this right ("docker compose logs" has more), or stop Docker to use the broker without it, ' +
         'or set KAFKA_BROKERS.',
       { cause: error },
     );

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ test('something else than Kafka is told apart', async () => {
   await expect(resolve(`127.0.0.1:${port}`)).rejects.toThrow('what listens there is not Kafka');
 });
 
-test('Docker Compose is used only where the file has the service and the engine answers', async () => {
+test('Docker Compose is used only where the file has brokers and the engine answers', async () => {
   const directory = await scratchDirectory();
   const [withKafka, without] = [join(directory, 'kafka.yml'), join(directory, 'other.yml')];
   await writeFile(withKafka, 'services: { kafka: { image: x } }');
@@ -53,6 +53,26 @@ test('Docker Compose is used only where the file has the service and the engine 
   expect(await composeIsUsable({ file: withKafka, environment: { PATH: '' } })).toBe(false);
   expect(await composeIsUsable({ file: without, environment: up })).toBe(false);
   expect(await composeIsUsable({ file: join(directory, 'none.yml'), environment: up })).toBe(false);
+});
+
+test('of the Compose file the brokers are started and nothing else; all their addresses are given', async () => {
+  const directory = await scratchDirectory();
+  const docker = `echo "$*" >> '${directory}/calls'
+    case "$*" in *' port kafka-'*) echo "127.0.0.1:909\${5#kafka-}" ;; esac`;
+  const environment = { PATH: `${await programs(directory, { docker })}:${process.env.PATH}` };
+  const file = join(import.meta.dirname, '..', '..', 'docker-compose.yml');
+  expect(await startComposeKafka({ file, environment })).toBe('127.0.0.1:9091,127.0.0.1:9092,127.0.0.1:9093');
+  const [start, ...ports] = (await readFile(join(directory, 'calls'), 'utf8')).trim().split('\n');
+  expect(start).toBe(`compose --file ${file} up --detach --wait --wait-timeout 120 kafka-1 kafka-2 kafka-3`);
+  expect(ports.toSorted()).toEqual([1, 2, 3].map((id) => `compose --file ${file} port kafka-${id} 9092`));
+});
+
+test('a broker of the Compose file that publishes no port is named', async () => {
+  const directory = await scratchDirectory();
+  const environment = { PATH: await programs(directory, { docker: 'exit 0' }) };
+  const file = join(directory, 'docker-compose.yml');
+  await writeFile(file, 'services: { kafka: { image: x } }');
+  await expect(startComposeKafka({ file, environment })).rejects.toThrow('kafka of');
 });
 
 test('a Compose that fails says what it said', async () => {
