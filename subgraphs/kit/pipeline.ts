@@ -5,7 +5,7 @@ import type { Position } from '../../schema/position.ts';
 import type { DeadLetters } from './decode/dead-letters.ts';
 import { createDecoder, type DecodedResult, type Decoder } from './decode/decoder.ts';
 import type { Reader, ReaderSink, Topic } from './kafka/topic.ts';
-import type { DecodedRecord, RawBatch, RawRecord } from './records.ts';
+import type { DecodedRecord, RawBatch, RawRecord, UndecodableRange } from './records.ts';
 import { asEvent, type StreamEvent } from './stream/event.ts';
 import { Stream } from './stream/stream.ts';
 import { defaultWindow } from './stream/window.ts';
@@ -164,9 +164,10 @@ export class Pipeline implements TopicSource {
     this.stream.publish(partition, events, next);
   }
 
-  async #decodeAll({ records, partition }: RawBatch): Promise<readonly DecodedRecord[]> {
+  async #decodeAll({ records, undecodable, partition }: RawBatch): Promise<readonly DecodedRecord[]> {
     const decoded: DecodedRecord[] = [];
-    let kept = false;
+    let kept = undecodable.length > 0;
+    for (const range of undecodable) await this.#keepUndecodable(range, partition);
     for (const raw of records) {
       const result = this.#decoder(raw, partition);
       decoded.push(result.record);
@@ -180,10 +181,20 @@ export class Pipeline implements TopicSource {
     return decoded;
   }
 
+  /**
+   * A batch without its records: a letter for it at its first offset, without payload. Which keys were in it nobody
+   * knows, so on a compacted topic their older rows stay: the log says so, and onInvalid: STOP is the way to prevent it.
+   */
+  async #keepUndecodable({ from, until, reason }: UndecodableRange, partition: number): Promise<void> {
+    const message = `The batch of offsets ${from} to ${until - 1} cannot be decoded: ${reason}`;
+    const empty = { offset: from, timestamp: -1, key: null, value: null, headers: [] };
+    await this.#keepUnreadable(empty, partition, { reason: 'BATCH_UNDECODABLE', message });
+  }
+
   async #keepUnreadable(
     raw: RawRecord,
     partition: number,
-    { reason, message }: DecodedResult,
+    { reason, message }: Pick<DecodedResult, 'reason' | 'message'>,
   ): Promise<void> {
     this.#unreadable++;
     const { log, deadLetters, description } = this.#options;

@@ -3,8 +3,10 @@ import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { TopicDescription } from '../../schema/description.ts';
 import type { Position } from '../../schema/position.ts';
+import type { DeadLetters } from '../../subgraphs/kit/decode/dead-letters.ts';
 import type { Reader, ReaderSink, Topic } from '../../subgraphs/kit/kafka/topic.ts';
 import { Pipeline } from '../../subgraphs/kit/pipeline.ts';
+import type { RawBatch } from '../../subgraphs/kit/records.ts';
 import { openSqliteView } from '../../subgraphs/kit/view/sqlite.ts';
 import { temporaryDirectory } from './subgraph/running.ts';
 
@@ -26,8 +28,14 @@ const description = (cleanup: TopicDescription['cleanup']): TopicDescription => 
   ],
 });
 
+interface Given {
+  readonly onInvalid?: TopicDescription['onInvalid'];
+  readonly deadLetters?: DeadLetters;
+}
+
 /** A pipeline over a reader that the test plays; says nothing of Kafka. */
-const setup = async (cleanup: TopicDescription['cleanup'], end: Position) => {
+const setup = async (cleanup: TopicDescription['cleanup'], end: Position, given: Given = {}) => {
+  const { onInvalid = 'SKIP', deadLetters = null } = given;
   const directory = await temporaryDirectory();
   let sink: ReaderSink | null = null;
   const reader: Reader = {
@@ -55,18 +63,24 @@ const setup = async (cleanup: TopicDescription['cleanup'], end: Position) => {
     cleanup === 'COMPACT'
       ? await openSqliteView({ directory, description: description(cleanup), identity: topic })
       : null;
-  const options = { description: description(cleanup), topic, view, tombstoneRetentionMs: 1_000_000 };
+  const options = {
+    description: { ...description(cleanup), onInvalid },
+    topic,
+    view,
+    tombstoneRetentionMs: 1_000_000,
+  };
   const log = pino({ level: 'silent' });
-  const pipeline = await Pipeline.open({ ...options, deadLetters: null, log });
+  const pipeline = await Pipeline.open({ ...options, deadLetters, log });
   onTestFinished(() => pipeline.close());
   if (sink === null) throw new Error('nothing reads');
   const reading: ReaderSink = sink;
-  const give = (offset: number) =>
+  const give = (offset: number, undecodable: RawBatch['undecodable'] = []) =>
     reading.batch({
       partition: 0,
       records: [
         { offset, timestamp: 0, key: Buffer.from('a'), value: Buffer.from('{"id":"a"}'), headers: [] },
       ],
+      undecodable,
       next: offset + 1,
       leaderEpoch: 0,
       lastStableOffset: 1,
@@ -108,5 +122,28 @@ describe('S11 a position that the log does not go on from', () => {
     await expect(sink.outOfRange({ partition: 0, position: 9, logStart: 0, end: 5 })).rejects.toMatchObject({
       code: 'TOPIC_MISMATCH',
     });
+  });
+});
+
+describe('S23 a batch that cannot be decoded', () => {
+  const undecodable = [{ from: 0, until: 3, reason: 'a codec' }];
+
+  test('S23 is counted and kept as a letter without payload, and the records behind it come', async () => {
+    const letters: unknown[] = [];
+    const keep = async (...letter: unknown[]) => void letters.push(letter);
+    const stats = { written: 0, headersOnly: 0, lost: 0 };
+    const deadLetters: DeadLetters = Object.assign(keep, { stats, flush: async () => undefined });
+    const { pipeline, give } = await setup('DELETE', [0], { onInvalid: 'DEAD_LETTER', deadLetters });
+    await give(3, undecodable);
+    expect(pipeline.state).toMatchObject({ position: [4], unreadable: 1 });
+    expect(letters).toMatchObject([
+      [{ offset: 0, value: null }, 0, 'BATCH_UNDECODABLE', expect.stringContaining('offsets 0 to 2')],
+    ]);
+    expect([...pipeline.stream.recent([0])].map(({ offset }) => offset)).toEqual([3]);
+  });
+
+  test('S23 ends the reading where onInvalid is STOP', async () => {
+    const { give } = await setup('DELETE', [0], { onInvalid: 'STOP' });
+    await expect(give(3, undecodable)).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' });
   });
 });

@@ -1,8 +1,9 @@
 import type { Broker } from '@platformatic/kafka';
 import { Backoff } from './backoff.ts';
+import type { FetchResponse } from './fetch-answer.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import type { Signal } from './signal.ts';
-import type { FetchResponse, Wire } from './wire.ts';
+import type { Wire } from './wire.ts';
 
 /** How long a broker holds a fetch open when it has nothing new: the price of an idle topic is four requests a second. */
 const idleWaitMs = 250;

@@ -1,6 +1,6 @@
 import type { RecordsBatch } from '@platformatic/kafka';
-import type { RawRecord } from '../records.ts';
-import type { FetchResponsePartition } from './wire.ts';
+import type { RawRecord, UndecodableRange } from '../records.ts';
+import type { FetchResponsePartition } from './fetch-answer.ts';
 
 const isTransactional = 0x10;
 const isControl = 0x20;
@@ -9,6 +9,7 @@ const abortMarker = 0;
 
 export interface FetchedPartition {
   readonly records: RawRecord[];
+  readonly undecodable: UndecodableRange[];
   /** Where to go on, by batch metadata; the offset asked for where nothing came. */
   readonly next: number;
   /** Leader epoch of the last batch, −1 where nothing came. */
@@ -30,6 +31,7 @@ const recordOverhead = 64;
 export const readFetchedPartition = (answer: FetchResponsePartition, asked: number): FetchedPartition => {
   const aborted = openAborts(answer);
   const records: RawRecord[] = [];
+  const undecodable: UndecodableRange[] = [];
   let next = asked;
   let leaderEpoch = -1;
   let bytes = 0;
@@ -38,9 +40,13 @@ export const readFetchedPartition = (answer: FetchResponsePartition, asked: numb
     next = Math.max(next, Number(batch.firstOffset) + batch.lastOffsetDelta + 1);
     leaderEpoch = batch.partitionLeaderEpoch;
     if (isAborted || (batch.attributes & isControl) !== 0) continue;
+    if (batch.undecodable !== undefined) {
+      const from = Math.max(asked, Number(batch.firstOffset));
+      undecodable.push({ from, until: next, reason: batch.undecodable });
+    }
     bytes += appendRecords(batch, asked, records);
   }
-  return { records, next, leaderEpoch, bytes };
+  return { records, undecodable, next, leaderEpoch, bytes };
 };
 
 /** Tells, batch after batch in offset order, whether a batch belongs to an aborted transaction. */

@@ -4,6 +4,7 @@ import { nextOffset, type Position } from '../../../schema/position.ts';
 import type { RawBatch } from '../records.ts';
 import { Backoff } from './backoff.ts';
 import type { Leader, TopicMetadata } from './cluster.ts';
+import type { FetchResponse, FetchResponsePartition } from './fetch-answer.ts';
 import { type FetchLoopHost, type FetchPlan, runFetchLoop } from './fetch-loop.ts';
 import { readFetchedPartition } from './fetched-partition.ts';
 import { isPassing, kafkaCode, nameOfCode } from './kafka-codes.ts';
@@ -12,7 +13,7 @@ import { Outages } from './outages.ts';
 import { PartitionQueue } from './partition-queue.ts';
 import { Signal } from './signal.ts';
 import type { Reader, ReaderSink } from './topic.ts';
-import type { FetchResponse, FetchResponsePartition, Wire } from './wire.ts';
+import type { Wire } from './wire.ts';
 
 /** A broker may lag behind the controller, so only this many answers in a row, over a second or more, mean that a topic is gone. */
 const unknownAnswersUntilGone = 20;
@@ -268,6 +269,7 @@ export class TopicReader implements Reader, FetchLoopHost {
       partition: queue.partition,
       records:
         fetched.next <= until ? fetched.records : fetched.records.filter(({ offset }) => offset < until),
+      undecodable: fetched.undecodable.filter(({ from }) => from < until),
       next: Math.min(fetched.next, until),
       leaderEpoch: queue.leaderEpoch,
       lastStableOffset,

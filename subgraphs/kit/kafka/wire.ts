@@ -4,6 +4,7 @@ import {
   type Broker,
   type Connection,
   ConnectionPool,
+  createAPI,
   fetchV13,
   fetchV14,
   fetchV15,
@@ -17,15 +18,22 @@ import {
   metadataV12,
   ResponseError,
 } from '@platformatic/kafka';
+import { type FetchResponse, parseFetchResponse } from './fetch-answer.ts';
 import { uuidOf } from './topic-id.ts';
 
-export type FetchResponse = fetchV17.FetchResponse;
-export type FetchResponsePartition = fetchV17.FetchResponsePartition;
 export type ListOffsetsResponse = listOffsetsV9.ListOffsetsResponse;
 export type MetadataResponse = metadataV12.MetadataResponse;
 
 /** Newest first; the oldest are those of Kafka 3.1, the first whose fetch names topics by id. */
-const fetchApis = [fetchV17.api, fetchV16.api, fetchV15.api, fetchV14.api, fetchV13.api];
+const fetchApis = [fetchV17, fetchV16, fetchV15, fetchV14, fetchV13].map(
+  ({ api: { key, version }, createRequest }) =>
+    createAPI<Parameters<typeof fetchV17.createRequest>, FetchResponse>(
+      key,
+      version,
+      createRequest,
+      parseFetchResponse,
+    ),
+);
 const metadataApis = [metadataV12.api, metadataV11.api, metadataV10.api];
 const listOffsetsApis = [listOffsetsV9.api, listOffsetsV8.api, listOffsetsV7.api];
 

@@ -1,7 +1,7 @@
 import type { RecordsBatch } from '@platformatic/kafka';
 import { expect, test } from 'vitest';
+import type { FetchResponsePartition } from '../../../subgraphs/kit/kafka/fetch-answer.ts';
 import { readFetchedPartition } from '../../../subgraphs/kit/kafka/fetched-partition.ts';
-import type { FetchResponsePartition } from '../../../subgraphs/kit/kafka/wire.ts';
 
 type Kind = 'data' | 'transaction' | 'abort' | 'commit';
 
@@ -63,7 +63,13 @@ test('S5 the position comes from the batch: gaps of compaction and empty batches
 });
 
 test('S5 nothing leaves the position where it was', () => {
-  expect(readFetchedPartition(answer(null), 7)).toEqual({ records: [], next: 7, leaderEpoch: -1, bytes: 0 });
+  expect(readFetchedPartition(answer(null), 7)).toEqual({
+    records: [],
+    undecodable: [],
+    next: 7,
+    leaderEpoch: -1,
+    bytes: 0,
+  });
 });
 
 test('S5 records below the offset asked for are dropped', () => {

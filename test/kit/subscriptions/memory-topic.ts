@@ -134,6 +134,7 @@ export class MemoryTopic {
         yield {
           partition,
           records: raw,
+          undecodable: [],
           next,
           leaderEpoch: 0,
           lastStableOffset: next,
