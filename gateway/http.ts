@@ -14,6 +14,7 @@ import { createApolloBridge } from './generation/apollo.ts';
 import type { Generation } from './generation/generation.ts';
 import type { GatewayLimits } from './limits.ts';
 import { corsHeaders, preflightHeaders } from './policies/cors.ts';
+import { documentSizeRule } from './policies/document-size.ts';
 import { checkOrigin, type OriginPolicy } from './policies/origin.ts';
 import { watchRequests } from './requests.ts';
 
@@ -42,7 +43,12 @@ export interface HttpServer {
 
 /** GraphQL over HTTP at /graphql by Apollo Server, the pages, and /health/live, /health/ready. Does not listen yet. */
 export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
-  const app = fastify({ bodyLimit: options.limits.bodyBytes, forceCloseConnections: 'idle' });
+  const app = fastify({
+    bodyLimit: options.limits.bodyBytes,
+    // Fastify's own default waits without end.
+    requestTimeout: options.limits.requestMs,
+    forceCloseConnections: 'idle',
+  });
   guard(app, options.policy);
   app.setErrorHandler((error: FastifyError, _request, reply) => answerError(error, options.logError, reply));
   app.setNotFoundHandler((request, reply) =>
@@ -79,7 +85,7 @@ const createApollo = ({ generation, limits, log, logError }: HttpOptions): Apoll
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     parseOptions: { maxTokens: limits.documentTokens },
-    maxRecursiveSelections: true,
+    validationRules: [documentSizeRule(limits)],
     formatError: (shown, error) => formattedRefusal(shown, error, logError),
     // Nothing is reported to anyone, whatever the environment says.
     plugins: [ApolloServerPluginLandingPageDisabled(), ApolloServerPluginUsageReportingDisabled()],

@@ -2,6 +2,8 @@ import { TributaryError } from '../schema/errors.ts';
 
 /** Every bound of the gateway, with its unit. What happens at the bound stands behind each. */
 export interface GatewayLimits {
+  /** Websockets of the process; one more is refused with 503. */
+  readonly sockets: number;
   /** Operations of one websocket; one more is answered with TOO_MANY_OPERATIONS. */
   readonly operationsPerSocket: number;
   /** Bytes of one message from a client; a larger one closes the socket with 1009. */
@@ -14,10 +16,18 @@ export interface GatewayLimits {
   readonly heartbeatMs: number;
   /** Milliseconds between pings with cursors that moved without an event (S10). */
   readonly progressMs: number;
+  /** Milliseconds until a request has come whole, headers and body; then 408, and the connection is closed. */
+  readonly requestMs: number;
   /** Bytes of an HTTP body; a larger one is answered with 413. */
   readonly bodyBytes: number;
   /** Tokens of a document; a larger one is refused before it is parsed to its end. */
   readonly documentTokens: number;
+  /** Fields below each other in an operation, its fragments written out; a deeper one is refused. */
+  readonly documentDepth: number;
+  /** Fields of an operation, its fragments written out; a larger one is refused. */
+  readonly documentFields: number;
+  /** Fields of an operation with an alias, its fragments written out; one with more is refused. */
+  readonly documentAliases: number;
   /** Bytes of serialised events kept for one operation; whoever falls behind is closed with SLOW_CLIENT (S20). */
   readonly ringBytes: number;
   /** The same for the process; the largest rings give way first. */
@@ -45,14 +55,19 @@ export interface GatewayLimits {
 }
 
 export const defaultLimits: GatewayLimits = {
+  sockets: 20_000,
   operationsPerSocket: 100,
   messageBytes: 64 * 1024,
   unsentBytes: 1024 * 1024,
   connectionInitMs: 10_000,
   heartbeatMs: 12_000,
   progressMs: 5_000,
+  requestMs: 30_000,
   bodyBytes: 1024 * 1024,
   documentTokens: 10_000,
+  documentDepth: 25,
+  documentFields: 2_000,
+  documentAliases: 100,
   ringBytes: 4 * 1024 * 1024,
   ringBytesTotal: 256 * 1024 * 1024,
   pendingBytes: 16 * 1024 * 1024,

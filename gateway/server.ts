@@ -75,7 +75,7 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
     check: ({ headers }) => checkOrigin(headers, policy),
     context: {
       generation: () => generation,
-      documents: new Documents(limits.documentTokens),
+      documents: new Documents(limits),
       subscriptions,
       limits,
       logError,

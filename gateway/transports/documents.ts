@@ -4,10 +4,13 @@ import {
   type GraphQLFormattedError,
   type GraphQLSchema,
   parse,
+  specifiedRules,
+  type ValidationRule,
   validate,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { withCode } from '../errors.ts';
+import { type DocumentSizeLimits, documentSizeRule } from '../policies/document-size.ts';
 
 /** A parsed and validated document, or why it is none. */
 export type ReadDocument =
@@ -20,10 +23,12 @@ const maximumCharacters = 4 * 1024 * 1024;
 /** Documents by their text, so that each is parsed and validated once for all clients that send it. */
 export class Documents {
   readonly #maximumTokens: number;
+  readonly #rules: readonly ValidationRule[];
   readonly #bySchema = new WeakMap<GraphQLSchema, LRUCache<string, ReadDocument>>();
 
-  constructor(maximumTokens: number) {
-    this.#maximumTokens = maximumTokens;
+  constructor(limits: DocumentSizeLimits & { readonly documentTokens: number }) {
+    this.#maximumTokens = limits.documentTokens;
+    this.#rules = [...specifiedRules, documentSizeRule(limits)];
   }
 
   read({ apiSchema }: { readonly apiSchema: GraphQLSchema }, text: string): ReadDocument {
@@ -46,12 +51,14 @@ export class Documents {
   #read(schema: GraphQLSchema, text: string): ReadDocument {
     try {
       const document = parse(text, { maxTokens: this.#maximumTokens });
-      const errors = validate(schema, document, undefined, { maxErrors: 20 });
+      const errors = validate(schema, document, this.#rules, { maxErrors: 20 });
       if (errors.length === 0) return { document, errors: [] };
       return { document: null, errors: errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) };
     } catch (error) {
-      if (!(error instanceof GraphQLError)) throw error;
-      return { document: null, errors: [withCode(error, 'GRAPHQL_PARSE_FAILED')] };
+      const refused =
+        error instanceof RangeError ? new GraphQLError('The document is nested too deep.') : error;
+      if (!(refused instanceof GraphQLError)) throw refused;
+      return { document: null, errors: [withCode(refused, 'GRAPHQL_PARSE_FAILED')] };
     }
   }
 }

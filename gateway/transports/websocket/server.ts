@@ -66,6 +66,11 @@ export class WebSockets {
       return [503, new TributaryError('DRAINING', 'The gateway is about to stop; connect again.')];
     const forbidden = this.#options.check(request);
     if (forbidden !== null) return [403, forbidden];
+    const { sockets } = this.#options.context.limits;
+    if (this.#clients.size >= sockets) {
+      const message = `This process has ${sockets} websockets, its limit. Connect to another replica, or raise gateway.limits.sockets.`;
+      return [503, new TributaryError('TOO_MANY_OPERATIONS', message)];
+    }
     if (request.url?.split('?', 1)[0] === this.#options.path) return null;
     return [404, new TributaryError('NOT_FOUND', `Websockets are served at ${this.#options.path}.`)];
   }

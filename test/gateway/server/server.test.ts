@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startGateway } from '../../../gateway/index.ts';
@@ -92,6 +94,32 @@ describe('the gateway over HTTP', () => {
     expect(await stream.json()).toMatchObject({
       errors: [{ message: expect.stringContaining('ubscription') }],
     });
+  });
+
+  test('batches and operations beyond the bounds of a document are refused', async () => {
+    world = await startWorld();
+    expect((await post([{ query: '{ __typename }' }])).status).toBe(400);
+    const aliases = Array.from({ length: 101 }, (_, index) => `a${index}: item(id: 1) { name }`);
+    const bomb = await post({ query: `{ ${aliases.join(' ')} }` });
+    expect([bomb.status, await bomb.json()]).toMatchObject([
+      400,
+      { errors: [{ message: expect.stringContaining('documentAliases') }] },
+    ]);
+    expect(world.items.queries).toEqual([]);
+    const nested = await post({ query: `{ a ${'{t'.repeat(4990)}` });
+    expect([nested.status, JSON.stringify(await nested.json())]).toEqual([
+      400,
+      expect.not.stringContaining('INTERNAL'),
+    ]);
+  });
+
+  test('a request that does not come to its end is answered with 408', async () => {
+    world = await startWorld({ limits: { requestMs: 200 } });
+    const socket = connect(world.gateway.port, '127.0.0.1');
+    socket.write('POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{');
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1.1 408 /);
+    socket.destroy();
   });
 
   test('the page, health and no landing page', async () => {

@@ -41,6 +41,8 @@ describe('graphql-transport-ws', () => {
     ],
     ['a wrong after', { query: '{ __typename }', extensions: { tributary: { after: 7 } } }, 'BAD_REQUEST'],
     ['a cursor that is no text', { query: live, extensions: { tributary: { cursor: 7 } } }, 'CURSOR_INVALID'],
+    ['a depth that no parser takes', { query: `{ a ${'{t'.repeat(4990)}` }, 'GRAPHQL_PARSE_FAILED'],
+    ['too many fields', { query: `{ ${'__typename '.repeat(3000)} }` }, 'GRAPHQL_VALIDATION_FAILED'],
     ['too many tokens', { query: `{ ${'a: __typename '.repeat(4000)} }` }, 'GRAPHQL_PARSE_FAILED'],
   ])('%s is an error of the operation, not of the socket', async (_name, payload, code) => {
     world = await startWorld();
@@ -142,6 +144,20 @@ describe('graphql-transport-ws', () => {
     client.send({ type: 'complete', id: '1' });
     client.send({ type: 'subscribe', id: '4', payload: { query: '{ __typename }' } });
     await client.message(({ type, id }) => type === 'complete' && id === '4');
+  });
+
+  test('the bound of sockets refuses one more by 503, until one leaves', async () => {
+    world = await startWorld({ limits: { sockets: 1 } });
+    const first = await raw().initialised();
+    const refused = raw();
+    const status = await new Promise((resolve) => {
+      refused.websocket.on('unexpected-response', (_request, response) => resolve(response.statusCode));
+    });
+    expect(status).toBe(503);
+    refused.websocket.terminate();
+    first.websocket.close();
+    await first.close();
+    await raw().initialised();
   });
 
   test('the bound of a message closes with 1009', async () => {
