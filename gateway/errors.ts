@@ -24,7 +24,10 @@ export const formattedRefusal = (
 ): GraphQLFormattedError => {
   let cause = error;
   while (cause instanceof GraphQLError) cause = cause.originalError ?? null;
-  return cause === null || cause instanceof TributaryError ? shown : (refusal(cause, log)[0] ?? shown);
+  // The parser's own: a document nested so deep that it has no stack left is the client's fault.
+  const isSyntax = shown.extensions?.code === 'GRAPHQL_PARSE_FAILED';
+  if (cause === null || cause instanceof TributaryError || isSyntax) return shown;
+  return refusal(cause, log)[0] ?? shown;
 };
 
 /** A typed error as it stands on the wire. */

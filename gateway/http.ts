@@ -43,10 +43,12 @@ export interface HttpServer {
 
 /** GraphQL over HTTP at /graphql by Apollo Server, the pages, and /health/live, /health/ready. Does not listen yet. */
 export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
+  const { requestMs } = options.limits;
   const app = fastify({
     bodyLimit: options.limits.bodyBytes,
     // Fastify's own default waits without end.
-    requestTimeout: options.limits.requestMs,
+    requestTimeout: requestMs,
+    http: { headersTimeout: requestMs, connectionsCheckingInterval: Math.min(5_000, requestMs) },
     forceCloseConnections: 'idle',
   });
   guard(app, options.policy);
