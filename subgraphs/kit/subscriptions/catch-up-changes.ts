@@ -22,7 +22,7 @@ export interface ChangeCatchUp {
 /**
  * Brings the latest state of every key that changed since the start, from the view and without Kafka (S4), each
  * partition in the order of its offsets. Begun at 0, that is the snapshot: a row that changes meanwhile moves behind
- * the scan and is met there (docs/decisions/0005). Ends with UP_TO_DATE, and returns a position that the stream has
+ * the scan and is met there (docs/decisions/0007). Ends with UP_TO_DATE, and returns a position that the stream has
  * published and from which the window goes on. A view is read a moment before the stream publishes what it holds, so
  * the end waits for the stream: without that, events would come twice and cursors go backwards.
  */

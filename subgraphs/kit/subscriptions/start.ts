@@ -74,7 +74,7 @@ const beginning = (from: Position): Omit<Start, 'until'> => ({
   now: false,
 });
 
-/** A snapshot is what changed since the beginning, in the order of offsets: one scan serves both (docs/decisions). */
+/** A snapshot is what changed since the beginning, in the order of offsets: one scan serves both (docs/decisions/0007). */
 const snapshot = (source: TopicSource, until: Position | null): Start => {
   const upTo = source.view?.position ?? source.stream.position;
   return { from: upTo.map(() => 0), snapshotUntil: upTo, reset: true, until, now: false };
