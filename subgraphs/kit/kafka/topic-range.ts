@@ -78,7 +78,7 @@ export class TopicRange implements AsyncIterator<RawBatch, undefined> {
           new TributaryError(
             'CURSOR_EXPIRED',
             `Partition ${partition} of ${name} holds offsets ${logStart} to ${end}; ${position} is gone.`,
-            { details: { lost: { partition, from: position, until: logStart } } },
+            { details: { reason: 'RETENTION', lost: [{ partition, from: position, until: logStart }] } },
           ),
         ),
       recreated: () => {

@@ -9,22 +9,8 @@ export interface StreamEvent extends DecodedRecord {
 }
 
 /** A record of an event stream: what came before it does not matter. */
-export const asEvent = ({
-  partition,
-  offset,
-  timestamp,
-  key,
-  state,
-  row,
-  bytes,
-}: DecodedRecord): StreamEvent => ({
-  partition,
-  offset,
-  timestamp,
-  key,
-  state,
-  row,
-  bytes,
+export const asEvent = (record: DecodedRecord): StreamEvent => ({
+  ...record,
   old: null,
   oldUnreadable: false,
 });

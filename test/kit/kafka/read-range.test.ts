@@ -100,7 +100,7 @@ describe('reading a range', () => {
     const topic = await open(name);
     await expect(batchesOf(topic, [2], [10])).rejects.toMatchObject({
       code: 'CURSOR_EXPIRED',
-      extensions: { lost: { partition: 0, from: 2, until: 6 } },
+      extensions: { lost: [{ partition: 0, from: 2, until: 6 }] },
     });
   });
 
