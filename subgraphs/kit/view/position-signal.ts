@@ -28,6 +28,10 @@ export class PositionSignal {
     });
   }
 
+  isAwaited(partition: number): boolean {
+    return this.waiters.has(partition);
+  }
+
   advanced(position: Position, partition: number): void {
     for (const waiter of [...(this.waiters.get(partition) ?? [])]) {
       if (nextOffset(position, partition) >= waiter.next) waiter.settle(true);

@@ -1,14 +1,12 @@
 import type { OrderDescription } from '../../../schema/description.ts';
-import { TributaryError } from '../../../schema/errors.ts';
 import { decodePageCursor, type PageCursor } from './page-cursor.ts';
+import { equalityCombinations, indexFor } from './page-index.ts';
 import {
   type ColumnValue,
   columnOf,
   columnValue,
   compareValues,
-  keyIndex,
   type Layout,
-  type LayoutIndex,
   rowColumns,
 } from './sqlite-layout.ts';
 import type { Condition, PageQuery } from './view.ts';
@@ -19,9 +17,6 @@ export interface PageStatement {
   readonly parameters: readonly ColumnValue[];
 }
 
-/** Branches that SQLite merges for one page; each value of a list is one, lists multiply. Its own limit is 500. */
-const maximumBranches = 100;
-
 /**
  * The statements whose results, one after the other, are the page: each reads one stretch of an index from the
  * right place on, so that a page costs its rows and not what lies before them. Their columns are `rowColumns` and
@@ -29,7 +24,9 @@ const maximumBranches = 100;
  * Throws BAD_USER_INPUT for a foreign `after` and for lists that are too long, INTERNAL where no index fits.
  */
 export function planPage(layout: Layout, query: PageQuery): PageStatement[] {
-  const branches = equalityBranches(query.conditions);
+  const branches = equalityCombinations(query.conditions).map((values) =>
+    values.map(({ field, value }): Bound => ({ field, operator: 'IS', value })),
+  );
   if (branches.length === 0) return [];
   const index = indexFor(layout, query);
   const ranges = query.conditions.flatMap(boundsOf);
@@ -59,26 +56,6 @@ interface Bound {
   readonly field: string | null;
   readonly operator: 'IS' | '>' | '>=' | '<';
   readonly value: ColumnValue;
-}
-
-/** One list of equalities for each combination of listed values: SQLite merges them in order, without a sort. */
-function equalityBranches(conditions: readonly Condition[]): Bound[][] {
-  let branches: Bound[][] = [[]];
-  for (const { field, operator, value } of conditions) {
-    if (operator !== 'EQUAL' && operator !== 'IN') continue;
-    const values = new Set((operator === 'IN' && Array.isArray(value) ? value : [value]).map(columnValue));
-    if (branches.length * values.size > maximumBranches) {
-      throw new TributaryError(
-        'BAD_USER_INPUT',
-        `The list for "${field}" has too many values: a page takes ${maximumBranches} of them, or combinations of several lists. Ask in parts.`,
-        { details: { field } },
-      );
-    }
-    branches = branches.flatMap((branch) =>
-      [...values].map((one) => [...branch, { field, operator: 'IS' as const, value: one }]),
-    );
-  }
-  return branches;
 }
 
 /** FROM and BEFORE; a null bound is no bound. */
@@ -136,30 +113,4 @@ function isTighter(a: Bound, b: Bound): boolean {
   const order = compareValues(a.value, b.value);
   if (order === 0) return a.operator === '>';
   return a.operator === '<' ? order < 0 : order > 0;
-}
-
-/** The index that has most of the equality fields, and then the order. */
-function indexFor(layout: Layout, query: PageQuery): LayoutIndex {
-  const equal = new Set(
-    query.conditions.filter(({ operator }) => operator === 'EQUAL' || operator === 'IN').map((c) => c.field),
-  );
-  const order = query.orderBy.filter(({ field }) => !equal.has(field));
-  if (equal.size === 0 && order.length === 0) return keyIndex;
-  const fits = ({ columns }: LayoutIndex): boolean => {
-    const prefix = columns.length - order.length;
-    return (
-      prefix >= (equal.size === 0 ? 0 : 1) &&
-      columns.every((column, i) =>
-        i < prefix
-          ? equal.has(column.field)
-          : column.field === order[i - prefix]?.field && column.descending === order[i - prefix]?.descending,
-      )
-    );
-  };
-  const best = layout.indexes.filter(fits).sort((a, b) => b.columns.length - a.columns.length)[0];
-  if (best !== undefined) return best;
-  throw new TributaryError(
-    'INTERNAL',
-    `The view of ${layout.type} has no index for conditions on [${[...equal].join(', ')}] ordered by [${order.map(({ field, descending }) => `${field}${descending ? ' descending' : ''}`).join(', ')}]. Add @index to the field, or name the query when the view is opened.`,
-  );
 }

@@ -2,7 +2,7 @@ import type { FilterDescription, OrderDescription } from '../../../schema/descri
 import type { Position } from '../../../schema/position.ts';
 import type { DecodedRecord, RecordState, Row } from '../records.ts';
 
-/** The latest record of each key of a COMPACT topic, with the position that it reflects. Implemented by SQLite (S26). */
+/** The latest record of each key of a COMPACT topic, with the position that it reflects. Implemented by SQLite (S26) and Redis (S27). */
 export interface View {
   /** What is committed: every record below it is in the rows (S26). */
   readonly position: Position;
@@ -26,6 +26,8 @@ export interface View {
   waitFor(partition: number, next: number, timeoutMs: number): Promise<boolean>;
   /** Rows that are neither deleted nor unreadable. */
   count(): Promise<number>;
+  /** To be called when the view serves (S28): what older definitions left behind may go. */
+  ready(): void;
   close(): Promise<void>;
 }
 
@@ -40,6 +42,8 @@ export interface ViewChange {
   readonly record: DecodedRecord;
   /** The row as it was before; null where the key was unknown or deleted. */
   readonly old: StoredRow | null;
+  /** The row as it was before cannot be told, since a shared store lost it: it may have been in any filter. */
+  readonly oldUnknown?: true;
 }
 
 export interface StoredRow {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest';
 import type { TopicDescription } from '../../../schema/description.ts';
 import type { QueryShape } from '../../../subgraphs/kit/view/query-shapes.ts';
 import type { View } from '../../../subgraphs/kit/view/view.ts';
@@ -7,16 +7,20 @@ import { testFolds } from './view-contract-fold.ts';
 import { testPages } from './view-contract-pages.ts';
 
 /** Opens an empty view of a topic that answers pages of these shapes. */
-export type OpenView = (description: TopicDescription, queries: readonly QueryShape[]) => Promise<View>;
+export type OpenView = (
+  description: TopicDescription,
+  queries: readonly QueryShape[],
+  context: TestContext,
+) => Promise<View>;
 
 /** What every view promises, whatever keeps its rows. */
 export function viewContract(name: string, open: OpenView): void {
   describe(`${name}: contract of a view`, () => {
     let view: View;
-    beforeEach(async () => {
-      view = await open(flights, queries);
+    beforeEach(async (context) => {
+      view = await open(flights, queries, context);
     });
-    afterEach(() => view.close());
+    afterEach(() => view?.close());
     testApply(() => view);
     testPositions(() => view);
     testScans(() => view);

@@ -1,0 +1,238 @@
+import { Cluster, Redis } from 'ioredis';
+import { TributaryError } from '../../../../schema/errors.ts';
+import type { ViewLog } from '../view-log.ts';
+import type { Script } from './script.ts';
+
+export interface RedisConnectionOptions {
+  /** `redis://user:password@host:6379/0`, `rediss://` for TLS; several nodes of a cluster separated by commas. */
+  readonly url: string;
+  /** Default: silent. */
+  readonly log?: ViewLog;
+  /** How long a command may take, in milliseconds. Default 1,000. */
+  readonly deadlineMs?: number;
+}
+
+export type Argument = string | number | Buffer;
+
+/** One connection for all views of a process. Every command has a deadline, and the commands under way a bound. */
+export interface RedisConnection {
+  /** Runs a script whose keys share a slot. Texts come as Buffers. Rejects with VIEW_NOT_READY when Redis does not answer. */
+  run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/**
+ * Commands that Redis has not answered, those included whose caller gave up: a Redis that stands still must not gather
+ * them without end. Policy: refuse.
+ */
+const maximumUnanswered = 4_000;
+/** A server that says nothing for so many deadlines is taken for gone, and connected anew. */
+const silentDeadlines = 5;
+/** XADD with an approximate bound, effects replication and UNLINK in scripts. */
+const minimumMajorVersion = 6;
+
+const silent: ViewLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/**
+ * Connects and looks at the server. Rejects with CONFIGURATION_INVALID for an address that is none, a server that is too
+ * old, and one that drops keys when its memory is full; with VIEW_NOT_READY when nothing answers.
+ */
+export async function connectRedis(options: RedisConnectionOptions): Promise<RedisConnection> {
+  const { log = silent, deadlineMs = 1_000 } = options;
+  const nodes = options.url.split(',').map(nodeOf);
+  const [first] = nodes;
+  if (first === undefined) throw invalidUrl();
+  const shared = {
+    ...first.access,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: deadlineMs,
+    socketTimeout: deadlineMs * silentDeadlines,
+    // What our scripts answer is read in one form.
+    protocol: 2,
+    lazyConnect: true,
+  } as const;
+  const retryStrategy = (times: number): number => Math.min(50 * 2 ** Math.min(times, 10), 1_000);
+  const single = new Redis({
+    ...shared,
+    ...first.place,
+    db: first.db,
+    enableOfflineQueue: false,
+    retryStrategy,
+  });
+  const connection = new Connection(single, deadlineMs, log);
+  try {
+    if (!(await inspect(single, connection))) return connection;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  await connection.close();
+  const cluster = new Cluster(
+    nodes.map(({ place }) => place),
+    {
+      enableOfflineQueue: false,
+      clusterRetryStrategy: retryStrategy,
+      slotsRefreshTimeout: deadlineMs,
+      slotsRefreshInterval: 5_000,
+      lazyConnect: true,
+      redisOptions: shared,
+    },
+  );
+  const whole = new Connection(cluster, deadlineMs, log);
+  try {
+    await whole.open();
+    return whole;
+  } catch (error) {
+    await whole.close();
+    throw error;
+  }
+}
+
+/** Throws when the server cannot hold views; tells whether it belongs to a cluster. */
+async function inspect(redis: Redis, connection: Connection): Promise<boolean> {
+  await connection.open();
+  const info = await connection.within(() => redis.info());
+  const setting = (name: string): string => new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(info)?.[1] ?? '';
+  const version = setting('redis_version');
+  if (Number.parseInt(version, 10) < minimumMajorVersion) {
+    throw new TributaryError(
+      'CONFIGURATION_INVALID',
+      `${connection.name} has version ${version}; views need Redis ${minimumMajorVersion} or later, or Valkey.`,
+    );
+  }
+  const policy = setting('maxmemory_policy');
+  if (policy !== '' && policy !== 'noeviction') {
+    throw new TributaryError(
+      'CONFIGURATION_INVALID',
+      `${connection.name} has maxmemory-policy ${policy}: with its memory full it would drop rows of views in silence. Set maxmemory-policy noeviction, or give views a Redis of their own.`,
+    );
+  }
+  return setting('cluster_enabled') === '1';
+}
+
+class Connection implements RedisConnection {
+  /** Where it is, without credentials. */
+  readonly name: string;
+  private readonly redis: Redis | Cluster;
+  private readonly deadlineMs: number;
+  private readonly log: ViewLog;
+  private unanswered = 0;
+  private isLost = false;
+
+  constructor(redis: Redis | Cluster, deadlineMs: number, log: ViewLog) {
+    this.redis = redis;
+    this.deadlineMs = deadlineMs;
+    this.log = log;
+    this.name =
+      redis instanceof Redis ? `Redis at ${redis.options.host}:${redis.options.port}` : 'Redis Cluster';
+    redis.on('error', (error: unknown) => this.lost(error));
+    redis.on('ready', () => this.found());
+  }
+
+  async open(): Promise<void> {
+    await this.within(() => this.redis.connect());
+  }
+
+  async run({ sha, text }: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+    const parameters = [keys.length, ...keys, ...args];
+    return this.within(async () => {
+      try {
+        return await this.redis.callBuffer('EVALSHA', [sha, ...parameters]);
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+        return this.redis.callBuffer('EVAL', [text, ...parameters]);
+      }
+    });
+  }
+
+  /** Settles within the deadline. What comes later is not waited for, but counts as unanswered until it comes. */
+  async within<Answer>(command: () => Promise<Answer>): Promise<Answer> {
+    if (this.unanswered >= maximumUnanswered) {
+      throw this.failure(`has ${this.unanswered} commands to answer, and takes no more`);
+    }
+    this.unanswered++;
+    const { promise: overdue, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => reject(this.lost(new Error(`no answer within ${this.deadlineMs} ms`))),
+      this.deadlineMs,
+    );
+    const answer = command().finally(() => {
+      this.unanswered--;
+    });
+    try {
+      const value = await Promise.race([answer, overdue]);
+      this.found();
+      return value;
+    } catch (error) {
+      throw error instanceof TributaryError ? error : this.lost(error);
+    } finally {
+      clearTimeout(timer);
+      answer.catch(() => undefined);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.redis.removeAllListeners('error');
+    this.redis.on('error', () => undefined);
+    this.redis.disconnect();
+  }
+
+  /** Logs the first of a row of failures: a Redis that is away fails thousands of commands. */
+  private lost(cause: unknown): TributaryError {
+    if (!this.isLost) {
+      this.isLost = true;
+      this.log.warn({ err: cause }, `${this.name} does not serve views: ${reasonOf(cause)}`);
+    }
+    return this.failure('does not answer', cause);
+  }
+
+  private found(): void {
+    if (!this.isLost) return;
+    this.isLost = false;
+    this.log.info({}, `${this.name} serves views again`);
+  }
+
+  private failure(what: string, cause?: unknown): TributaryError {
+    return new TributaryError('VIEW_NOT_READY', `The store of views ${what}. Try again.`, { cause });
+  }
+}
+
+const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+interface Node {
+  readonly place: { readonly host: string; readonly port: number };
+  readonly db: number;
+  readonly access: {
+    readonly username?: string;
+    readonly password?: string;
+    readonly tls?: Record<string, never>;
+  };
+}
+
+/** `new URL` would keep the password in its message. */
+function nodeOf(text: string): Node {
+  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : null;
+  const db = Number(url?.pathname.slice(1) ?? '');
+  if (url === null || !/^rediss?:$/.test(url.protocol) || url.hostname === '' || !Number.isInteger(db)) {
+    throw invalidUrl();
+  }
+  return {
+    place: {
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: url.port === '' ? 6379 : Number(url.port),
+    },
+    db,
+    access: {
+      ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
+      ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
+      ...(url.protocol === 'rediss:' ? { tls: {} } : {}),
+    },
+  };
+}
+
+const invalidUrl = (): TributaryError =>
+  new TributaryError(
+    'CONFIGURATION_INVALID',
+    'The address of Redis is not one. Write it as redis://127.0.0.1:6379/0, or rediss://user:password@host:6379 with TLS; several nodes of a cluster are separated by commas.',
+  );

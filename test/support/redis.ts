@@ -1,0 +1,135 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Redis } from 'ioredis';
+import { afterAll, type TestContext } from 'vitest';
+
+const run = promisify(execFile);
+
+/** Why the tests with Redis do not run, and the cure. */
+export const redisMissing =
+  'Redis is missing. Install it (apt-get install redis-server, brew install redis, or as root: ' +
+  'npm test -- --install), or set REDIS_SERVER to the path of redis-server.';
+
+/**
+ * A redis-server that runs: REDIS_SERVER when it is set, else the one of PATH. Null when there is none; throws when the
+ * one that REDIS_SERVER names does not run.
+ */
+export async function findRedis(environment: NodeJS.ProcessEnv = process.env): Promise<string | null> {
+  const given = environment.REDIS_SERVER;
+  const program = given === undefined || given === '' ? 'redis-server' : given;
+  const runs = await run(program, ['--version'], { env: environment, timeout: 30_000 }).then(
+    ({ stdout }) => /Redis|Valkey/i.test(stdout),
+    () => false,
+  );
+  if (runs) return program;
+  if (program === given) {
+    throw new Error(
+      `REDIS_SERVER names "${given}", which does not run. Correct it, or unset it to have one looked for.`,
+    );
+  }
+  return null;
+}
+
+export interface RedisServerOptions {
+  /** Keeps what is written over a restart, also over kill -9. Default: false, a restart begins empty. */
+  readonly persistent?: boolean;
+  /** Further settings, in the words of redis.conf. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** A real redis-server on a free loopback port, with a directory of its own. */
+export interface RedisServer {
+  readonly url: string;
+  readonly port: number;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  /** On the same port, with what was kept. */
+  start(): Promise<void>;
+  /** SIGSTOP: it keeps its connections, and answers nothing. */
+  halt(): void;
+  /** SIGCONT. */
+  resume(): void;
+  /** Whatever state it is in: ends it and removes its directory. */
+  close(): Promise<void>;
+}
+
+export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const program = await findRedis();
+  if (program === null) throw new Error(redisMissing);
+  const directory = await mkdtemp(join(tmpdir(), 'tributary-redis-'));
+  const port = await freePort();
+  const settings = {
+    bind: '127.0.0.1',
+    port: String(port),
+    dir: directory,
+    save: '',
+    appendonly: options.persistent === true ? 'yes' : 'no',
+    appendfsync: 'always',
+    ...options.settings,
+  };
+  let child: ChildProcess | null = null;
+  const kill = async (): Promise<void> => {
+    if (child === null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+    child = null;
+  };
+  const start = async (): Promise<void> => {
+    const parameters = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+    child = spawn(program, parameters, { stdio: 'ignore' });
+    await answers(port);
+  };
+  await start();
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    kill,
+    start,
+    halt: () => child?.kill('SIGSTOP'),
+    resume: () => child?.kill('SIGCONT'),
+    close: async () => {
+      await kill();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** For a file of tests: one server for all of them, or null where there is none, and the tests skip with the cure. */
+export async function redisForTests(options: RedisServerOptions = {}): Promise<RedisServer | null> {
+  if ((await findRedis()) === null) return null;
+  const server = await startRedis(options);
+  afterAll(() => server.close());
+  return server;
+}
+
+/** The server, or the end of the test as skipped. */
+export function requireRedis(server: RedisServer | null, context: TestContext): RedisServer {
+  if (server === null) context.skip(redisMissing);
+  return server as RedisServer;
+}
+
+/** Resolves when the server has loaded what it kept. */
+async function answers(port: number): Promise<void> {
+  const redis = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 20, maxRetriesPerRequest: null });
+  redis.on('error', () => undefined);
+  try {
+    await redis.ping();
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
