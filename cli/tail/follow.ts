@@ -91,7 +91,8 @@ const connect = (options: FollowOptions, position: LastCursor): Client => {
         told = false;
         options.onConnected(again);
       },
-      closed: (event) => trouble(whatHappened(event)),
+      // 1000 is our own: the operation is over, or about to be sent again.
+      closed: (event) => property(event, 'code') !== 1000 && trouble(whatHappened(event)),
       error: (error) => trouble(whatHappened(error)),
       ping: (received, payload) => received && position.readPing(payload),
       opened: (socket) => watchSilence(socket as WebSocket),
@@ -114,16 +115,24 @@ const subscribeOnce = (
   position: LastCursor,
 ): Promise<unknown> => {
   let socket: WebSocket | undefined;
+  let paused = false;
   const stopListening = client.on('opened', (opened) => {
     socket = opened as WebSocket;
+    paused = false;
   });
+  const resume = (): void => {
+    paused = false;
+    socket?.resume();
+  };
   const { promise, resolve } = Promise.withResolvers<unknown>();
   const unsubscribe = client.subscribe<Record<string, unknown>, Record<string, unknown>>(payload, {
     next: (event) => {
       position.readEvent(event.extensions);
-      if (options.onEvent(event)) return;
+      // What the socket had read before its pause comes all the same.
+      if (options.onEvent(event) || paused) return;
+      paused = true;
       socket?.pause();
-      options.whenWritable(() => socket?.resume());
+      options.whenWritable(resume);
     },
     error: (error) => resolve(error ?? new Error('the operation failed without a reason')),
     complete: () => resolve(null),
@@ -136,6 +145,8 @@ const subscribeOnce = (
   options.signal.addEventListener('abort', stop, { once: true });
   return promise.finally(() => {
     stopListening();
+    // Paused, it would not hear that the server closes it, and hold the process for 30 s.
+    resume();
     options.signal.removeEventListener('abort', stop);
   });
 };

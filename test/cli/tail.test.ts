@@ -140,7 +140,22 @@ describe('tail', () => {
     second.error('CURSOR_EXPIRED');
     const { code, stderr } = await process.finished;
     expect(stderr).toContain('CURSOR_EXPIRED: no');
+    expect(stderr).not.toContain('closed with 1000');
     expect(code).toBe(1);
+  });
+
+  test('a reader that has seen enough, as `| head -1`, ends it at once', async () => {
+    const process = tail('--json');
+    const { next } = await wire.subscription(0);
+    // More than pipe and sockets hold, so that it stands still when the pipe closes.
+    for (let index = 0; index < 2_000; index += 1)
+      next({ events: { kind: 'DELAYED', id: 'x'.repeat(10_000) } }, `c${index}`);
+    await once(process.child.stdout, 'data');
+    process.child.stdout.destroy();
+    const began = performance.now();
+    const { code, stderr } = await process.finished;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `connected to ${wire.url}\n` });
+    expect(performance.now() - began).toBeLessThan(5_000);
   });
 
   test('a server that is not there yet is waited for, and said once; Ctrl-C ends the wait', async () => {
