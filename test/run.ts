@@ -2,9 +2,10 @@
  * `npm test`: what the tests need, then the tests. Every argument but --install goes to vitest.
  *
  *   npm test -- test/kit        only these files
- *   npm test -- --install       as root: installs Java, Maven and Chromium with apt-get when they are missing
+ *   npm test -- --install       as root: installs Java, Maven, Chromium and Redis with apt-get when they are missing
  *
- * Without Chromium the tests of the page do not run, which is said before the run and after it; all others do.
+ * Without Chromium the tests of the page do not run, without Redis those of views in it; that is said before the run
+ * and after it. All others do.
  *
  * The last line is `N passed, N failed`; the exit code is 0 only when nothing failed.
  */
@@ -20,14 +21,13 @@ import { requireTools } from './support/tools.ts';
 
 const root = join(import.meta.dirname, '..');
 const parameters = process.argv.slice(2);
-const browserTests = 'test/e2e/page.test.ts';
 const isRoot = process.getuid?.() === 0;
 
 try {
   const missing = await requireTools(
     isRoot && (process.env.CI === 'true' || parameters.includes('--install')),
   );
-  if (missing !== null) console.log(`NOT RUN: the tests of the page, ${browserTests}. ${missing}`);
+  for (const tests of missing) console.log(`NOT RUN: ${tests}`);
   await ensureLibraries({ onProgress: (line) => console.log(line) });
   process.exitCode = await runVitest(parameters.filter((parameter) => parameter !== '--install'));
 } catch (error) {

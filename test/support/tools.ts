@@ -1,29 +1,61 @@
 import { spawnSync } from 'node:child_process';
 import { findJava, findMaven } from '../../local/kafka/index.ts';
 import { chromiumMissing, findChromium } from './chromium.ts';
+import { findRedis, redisMissing } from './redis-server.ts';
+
+/** A program that some tests go without, and the package that has it. */
+interface Optional {
+  readonly tests: string;
+  readonly aptPackage: string;
+  /** What is missing, and the cure. */
+  readonly notice: string;
+  find(): Promise<string | null>;
+}
+
+const optional: readonly Optional[] = [
+  {
+    tests: 'the tests of the page, test/e2e/page.test.ts',
+    aptPackage: 'chromium',
+    notice: chromiumMissing,
+    find: findChromium,
+  },
+  {
+    tests: 'the tests of views in Redis, test/kit/view/redis and test/kit/subgraph/redis',
+    aptPackage: 'redis-server',
+    notice: redisMissing,
+    find: findRedis,
+  },
+];
 
 /**
  * Installs what is missing where that is allowed. Throws a message with the cure for a tool that nothing runs without;
- * resolves with one for those that some tests go without, null when all are there.
+ * resolves with what is not run, and why, for those that some tests go without.
  */
-export async function requireTools(mayInstall: boolean): Promise<string | null> {
+export async function requireTools(mayInstall: boolean): Promise<readonly string[]> {
   if (mayInstall) {
     const packages = await missingPackages();
     if (packages.length > 0) install(packages);
   }
   await findJava();
   await findMaven();
-  if ((await findChromium()) !== null) return null;
+  const missing = await missingOptional();
+  const [first] = missing;
   // Where it may be installed, nobody looks at a notice.
-  if (mayInstall) throw new Error(`The package chromium was installed, and does not run. ${chromiumMissing}`);
-  return chromiumMissing;
+  if (mayInstall && first !== undefined) {
+    throw new Error(`The package ${first.aptPackage} was installed, and does not run. ${first.notice}`);
+  }
+  return missing.map(({ tests, notice }) => `${tests}. ${notice}`);
 }
 
 async function missingPackages(): Promise<string[]> {
   const found = await Promise.allSettled([findJava(), findMaven()]);
   const packages = found.some(({ status }) => status === 'rejected') ? ['default-jre-headless', 'maven'] : [];
-  if ((await findChromium()) === null) packages.push('chromium');
-  return packages;
+  return [...packages, ...(await missingOptional()).map(({ aptPackage }) => aptPackage)];
+}
+
+async function missingOptional(): Promise<Optional[]> {
+  const found = await Promise.all(optional.map(({ find }) => find()));
+  return optional.filter((_, index) => found[index] === null);
 }
 
 /** Changes the machine, so only as root in CI or when asked for. */
