@@ -16,6 +16,7 @@ import type { WrittenRecord } from '../kafka/producer.ts';
 import { errorBody, refusalBody, refusalStatus, refuseBrowser } from './browser-guard.ts';
 import { readAfter } from './extensions.ts';
 import { maximumTokens } from './limits.ts';
+import { identifyRequests } from './request-id.ts';
 import { watchRequests } from './requests.ts';
 
 export interface HttpOptions {
@@ -36,6 +37,7 @@ export interface RunningHttp {
 /** GraphQL over HTTP at /graphql by Apollo Server, and /health/live, /health/ready. */
 export const serveHttp = async (options: HttpOptions): Promise<RunningHttp> => {
   const app = fastify({ bodyLimit: 4 * 1024 * 1024, forceCloseConnections: 'idle' });
+  identifyRequests(app);
   app.addHook('onRequest', async (request, reply) => {
     const refusal = refuseBrowser(request.headers);
     if (refusal !== null) await reply.code(refusalStatus).type('application/json').send(refusalBody(refusal));

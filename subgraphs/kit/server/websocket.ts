@@ -57,7 +57,7 @@ export const serveWebSockets = (options: WebSocketOptions): { close(): Promise<v
       execute: (args) => options.execute(args),
       subscribe: (args) => args.contextValue as AsyncGenerator<ExecutionResult>,
       onError: (_context, _id, _payload, errors) =>
-        errors.map((error) => withCode(maskError(error, options.log)).toJSON()),
+        errors.map((error) => (isGone(error) ? error : withCode(maskError(error, options.log))).toJSON()),
     },
     sockets,
     12_000,
@@ -105,6 +105,12 @@ const prepare = async (
   if (opened.kind === 'REFUSED') return opened.errors;
   const { kind, results } = opened;
   return { ...operation, contextValue: kind === 'STREAM' ? progress.track(socket, id, results) : results };
+};
+
+/** The client went while it was being sent something: nobody reads the error, and it is none of ours. */
+const isGone = ({ originalError }: GraphQLError): boolean => {
+  const code = (originalError as NodeJS.ErrnoException | undefined)?.code;
+  return code === 'ECONNRESET' || code === 'EPIPE';
 };
 
 const asGraphQLError = (error: unknown): GraphQLError => {

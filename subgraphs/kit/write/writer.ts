@@ -113,7 +113,10 @@ export class Writer {
   async #inTurn<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
     const queue = this.#queues.get(name) ?? { tail: Promise.resolve(), waiting: 0 };
     if (queue.waiting >= queueBound) {
-      throw new TributaryError('CONFLICT', `${queueBound} changes of this key wait already. Try again.`);
+      throw new TributaryError(
+        'TOO_MANY_OPERATIONS',
+        `${queueBound} changes of this key wait already. Try again.`,
+      );
     }
     this.#queues.set(name, queue);
     queue.waiting++;
