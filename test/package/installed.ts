@@ -41,25 +41,34 @@ export const installPackage = async (
   // The Node of the tests first: the machine's own may be older than what the package needs.
   const PATH = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`;
   const env = { ...process.env, ...environment, PATH };
-  const packed = await pack(folder, env);
-  await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
-  const options = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
-  await run('npm', ['install', ...options, join(folder, packed.filename)], { cwd: folder, env });
-  return {
-    folder,
-    packed,
-    run: async (program, ...parameters) => (await run(program, parameters, { cwd: folder, env })).stdout,
-    serve: (url, ...parameters) => serve(url, parameters, { cwd: folder, env }),
-    remove: () => rm(folder, { recursive: true, force: true }),
-  };
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    const packed = await pack(folder, env);
+    await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
+    await run('npm', ['install', ...quietly, join(folder, packed.filename)], { cwd: folder, env });
+    return {
+      folder,
+      packed,
+      run: async (program, ...parameters) => (await run(program, parameters, { cwd: folder, env })).stdout,
+      serve: (url, ...parameters) => serve(url, parameters, { cwd: folder, env }),
+      remove,
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 };
+
+/** Dependencies need no install script, and what npm has in its cache it need not ask for. */
+const quietly = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
 
 /** `prepack` prints what it does before npm prints its JSON. */
 const pack = async (destination: string, env: NodeJS.ProcessEnv): Promise<Packed> => {
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', destination], {
-    cwd: root,
-    env,
-    maxBuffer: 16 * 1024 * 1024,
+  const options = { cwd: root, env, maxBuffer: 16 * 1024 * 1024 };
+  const packing = run('npm', ['pack', '--json', '--pack-destination', destination], options);
+  const { stdout } = await packing.catch((error: Error & { readonly stdout: string }) => {
+    // What the compiler refuses it says on stdout.
+    throw new Error(`${error.stdout}\n${error.message}`, { cause: error });
   });
   const [packed] = JSON.parse(stdout.slice(stdout.search(/^\[$/m))) as Packed[];
   if (packed === undefined) throw new Error(`npm pack told of no package: ${stdout}`);

@@ -1,4 +1,4 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../local/ports.ts';
@@ -76,6 +76,8 @@ test('runs a subgraph and a gateway, which stock clients query and subscribe to'
     `gateway: { port: ${gatewayPort} }\nsubgraphs:\n  orders: { dir: orders, port: ${subgraphPort} }\n`,
   );
   expect(await run('npx', '--no', 'tributary', '--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
+  await run('npx', '--no', 'tributary', 'compose', '--out', 'supergraph.graphql');
+  expect(await readFile(join(folder, 'supergraph.graphql'), 'utf8')).toContain('type Order');
 
   const subgraph = await serve(
     `http://127.0.0.1:${subgraphPort}/health/ready`,
