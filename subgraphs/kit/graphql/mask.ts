@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
 import { TributaryError } from '../../../schema/errors.ts';
+import { currentRequestId } from '../server/request-id.ts';
 
 /** What a client may see: our own errors and GraphQL's as they are; anything else only as an id that the log has too. */
 export const maskError = (error: GraphQLError, log: Logger): GraphQLError => {
@@ -33,6 +34,6 @@ const rootCause = (error: GraphQLError): unknown => {
 
 const masked = (original: unknown, log: Logger): string => {
   const id = randomUUID();
-  log.error({ err: original, errorId: id }, 'an error that no client sees');
+  log.error({ err: original, errorId: id, requestId: currentRequestId() }, 'an error that no client sees');
   return `Something failed inside the subgraph; its log has the details under error id ${id}.`;
 };
