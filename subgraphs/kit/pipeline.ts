@@ -10,14 +10,13 @@ import { asEvent, type StreamEvent } from './stream/event.ts';
 import { Stream } from './stream/stream.ts';
 import { defaultWindow } from './stream/window.ts';
 import type { TopicSource } from './topic-source.ts';
-import type { SqliteView } from './view/sqlite.ts';
-import type { ViewChange } from './view/view.ts';
+import type { View, ViewChange } from './view/view.ts';
 
 export interface PipelineOptions {
   readonly description: TopicDescription;
   readonly topic: Topic;
   /** For topics with cleanup COMPACT. */
-  readonly view: SqliteView | null;
+  readonly view: View | null;
   readonly tombstoneRetentionMs: number;
   /** Keep what did not decode (S23); null where the topic's policy is another. */
   readonly deadLetters: DeadLetters | null;
@@ -40,7 +39,7 @@ export interface PipelineState {
 export class Pipeline implements TopicSource {
   readonly description: TopicDescription;
   readonly topic: Topic;
-  readonly view: SqliteView | null;
+  readonly view: View | null;
   readonly stream: Stream;
   readonly tombstoneRetentionMs: number;
   readonly epochs: number[] = [];
@@ -111,8 +110,8 @@ export class Pipeline implements TopicSource {
 
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    await this.#reader.stop();
-    await this.view?.close();
+    // A view whose store is away holds the reader's last batch until it is closed itself.
+    await Promise.all([this.#reader.stop(), this.view?.close()]);
     await this.topic.close();
   }
 
@@ -127,13 +126,13 @@ export class Pipeline implements TopicSource {
     this.view?.ready();
   }
 
-  /** A view of a quiet topic is as fresh as one that is written to: its file must not look old at the next start (S26). */
+  /** A view of a quiet topic is as fresh as one that is written to: it must not look old at the next start (S26, S27). */
   #confirmPosition(): void {
     const { view } = this;
     if (view === null || this.#reader.lag !== 0) return;
-    const [next] = view.position;
-    if (next === undefined) return;
-    view.apply({ partition: 0, records: [], next }).catch((error: unknown) => this.#fail(error));
+    for (const [partition, next] of this.stream.position.entries()) {
+      view.apply({ partition, records: [], next }).catch((error: unknown) => this.#fail(error));
+    }
   }
 
   #sink(): ReaderSink {
@@ -226,6 +225,7 @@ export class Pipeline implements TopicSource {
     }
     await this.view?.discard(
       `partition ${partition} holds ${logStart} to ${end}, the view ends at ${position}`,
+      partition,
     );
     throw new TributaryError(
       'TOPIC_MISMATCH',
@@ -244,8 +244,8 @@ const windowStart = async (topic: Topic, end: Position): Promise<Position> => {
   );
 };
 
-const asChange = ({ record, old }: ViewChange): StreamEvent => ({
+const asChange = ({ record, old, oldUnknown = false }: ViewChange): StreamEvent => ({
   ...asEvent(record),
   old: old?.row ?? null,
-  oldUnreadable: old?.state === 'UNREADABLE',
+  oldUnreadable: oldUnknown || old?.state === 'UNREADABLE',
 });

@@ -1,14 +1,12 @@
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { SubgraphDescription, TopicDescription } from '../../schema/description.ts';
 import { createDeadLetters } from './decode/dead-letters.ts';
 import { ensureTopics, tombstoneRetentions } from './kafka/admin.ts';
 import { openTopic } from './kafka/open-topic.ts';
 import type { Producer } from './kafka/producer.ts';
-import type { Topic } from './kafka/topic.ts';
 import { Pipeline } from './pipeline.ts';
 import { indexesFor } from './view/query-shapes.ts';
-import { openSqliteView, type SqliteView } from './view/sqlite.ts';
+import { type SharedViews, ViewStore } from './view-store.ts';
 
 export interface PipelinesOptions {
   /** Of the subgraph. */
@@ -16,6 +14,7 @@ export interface PipelinesOptions {
   readonly description: SubgraphDescription;
   readonly kafka: { readonly brokers: readonly string[]; readonly clientId: string };
   readonly dataDirectory: string;
+  readonly views?: SharedViews;
   readonly createTopics: boolean;
   readonly replication: number;
   readonly producer: Producer;
@@ -36,12 +35,13 @@ export const openPipelines = async (options: PipelinesOptions): Promise<Pipeline
   const compacted = description.topics.filter(({ cleanup }) => cleanup === 'COMPACT').map(({ name }) => name);
   const retentions = await tombstoneRetentions({ ...kafka, names: compacted, log });
   await using opened = new AsyncDisposableStack();
+  const views = opened.adopt(await ViewStore.open(options), (each) => each.close());
   const byType = new Map<string, Pipeline>();
   for (const topic of description.topics) {
     const retention = retentions.get(topic.name) ?? defaultRetentionMs;
     byType.set(
       topic.type,
-      opened.adopt(await openPipeline(options, topic, retention), (each) => each.close()),
+      opened.adopt(await openPipeline(options, views, topic, retention), (each) => each.close()),
     );
   }
   const running = opened.move();
@@ -50,6 +50,7 @@ export const openPipelines = async (options: PipelinesOptions): Promise<Pipeline
 
 const openPipeline = async (
   options: PipelinesOptions,
+  views: ViewStore,
   description: TopicDescription,
   tombstoneRetentionMs: number,
 ): Promise<Pipeline> => {
@@ -59,9 +60,10 @@ const openPipeline = async (
   const topic = opened.adopt(await openTopic({ ...kafka, name: description.name, log }), (each) =>
     each.close(),
   );
+  const queries = indexesFor(description, options.description.views);
   const view =
     description.cleanup === 'COMPACT'
-      ? opened.adopt(await openView(options, description, topic, tombstoneRetentionMs), (each) =>
+      ? opened.adopt(await views.view({ topic, description, queries, tombstoneRetentionMs }), (each) =>
           each.close(),
         )
       : null;
@@ -73,18 +75,3 @@ const openPipeline = async (
   opened.move();
   return pipeline;
 };
-
-const openView = (
-  { name, description: subgraph, dataDirectory, log }: PipelinesOptions,
-  description: TopicDescription,
-  topic: Topic,
-  tombstoneRetentionMs: number,
-): Promise<SqliteView> =>
-  openSqliteView({
-    directory: join(dataDirectory, 'views', name),
-    description,
-    queries: indexesFor(description, subgraph.views),
-    identity: { clusterId: topic.clusterId, topicId: topic.topicId },
-    tombstoneRetentionMs,
-    log,
-  });

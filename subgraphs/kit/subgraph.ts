@@ -16,6 +16,7 @@ import { serveWebSockets } from './server/websocket.ts';
 import { executeOperation, type OperationsOptions, openOperation } from './subscriptions/operations.ts';
 import { Subscriptions } from './subscriptions/subscription.ts';
 import type { ServedStream } from './topic-source.ts';
+import type { SharedViews } from './view-store.ts';
 import { Writer } from './write/writer.ts';
 
 export interface SubgraphOptions {
@@ -29,6 +30,8 @@ export interface SubgraphOptions {
   readonly port: number;
   /** Where views are kept; one process at a time. */
   readonly dataDirectory: string;
+  /** Keeps views in Redis, where replicas share them (S27). Default: in files of `dataDirectory`. */
+  readonly views?: SharedViews;
   /** Create declared topics that are missing; otherwise a missing topic ends the start. */
   readonly createTopics: boolean;
   /** Replication factor of topics that are created. */

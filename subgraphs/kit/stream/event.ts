@@ -4,7 +4,9 @@ import type { DecodedRecord, Row } from '../records.ts';
 export interface StreamEvent extends DecodedRecord {
   /** The row before this record; null on event streams and where the key was unknown, deleted or unreadable. */
   readonly old: Row | null;
-  /** The record before this one of the key did not decode, so nobody knows whose row it was (S23). */
+  /**
+   * Nobody knows what the row before was: its record did not decode (S23), or the shared store of the view lost it (S27).
+   */
   readonly oldUnreadable: boolean;
 }
 

@@ -73,8 +73,8 @@ export const deliverEvent = (event: StreamEvent, matches: Matches): Delivery | n
 export const deliverChange = (event: StreamEvent, matches: Matches, unfiltered: boolean): Delivery | null => {
   const at = [event.partition, event.offset] as const;
   const wasIn = event.old !== null && matches(event.old);
-  if (event.state === 'UNREADABLE') {
-    return wasIn || unfiltered ? { kind: 'UPSERT', at, key: event.key, row: null, unreadable: true } : null;
+  if (event.state === 'UNREADABLE' && (wasIn || unfiltered)) {
+    return { kind: 'UPSERT', at, key: event.key, row: null, unreadable: true };
   }
   if (event.row !== null && matches(event.row)) {
     return { kind: 'UPSERT', at, key: event.key, row: event.row, unreadable: false };

@@ -50,10 +50,7 @@ export interface SqliteView extends View {
   readonly stats: ViewStats;
   /** To be called when the view serves (S28): removes the files of older definitions, and returns their names. */
   ready(): readonly string[];
-  /**
-   * Closes the view and deletes its rows: the next open builds it again. For a position that Kafka no longer continues:
-   * out of range, or a topic that could not be read for longer than its tombstones are kept.
-   */
+  /** Deletes the rows of all partitions: the file is one. */
   discard(reason: string): Promise<void>;
 }
 

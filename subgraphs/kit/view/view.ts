@@ -28,6 +28,11 @@ export interface View {
   count(): Promise<number>;
   /** To be called when the view serves (S28): what older definitions left behind may go. */
   ready(): void;
+  /**
+   * Closes the view and deletes its rows, so that the next open builds it again: for a partition whose position Kafka no
+   * longer continues, out of range, or not read for longer than its tombstones are kept.
+   */
+  discard(reason: string, partition: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -43,7 +48,7 @@ export interface ViewChange {
   /** The row as it was before; null where the key was unknown or deleted. */
   readonly old: StoredRow | null;
   /** The row as it was before cannot be told, since a shared store lost it: it may have been in any filter. */
-  readonly oldUnknown?: true;
+  readonly oldUnknown?: boolean;
 }
 
 export interface StoredRow {

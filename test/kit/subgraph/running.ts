@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient, type ExecutionResult } from 'graphql-ws';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Resolvers, type RunningSubgraph, startSubgraph } from '../../../subgraphs/kit/index.ts';
@@ -15,6 +15,9 @@ export interface StartOptions {
   readonly name?: string;
   /** Default: the run's broker. */
   readonly brokers?: string;
+  readonly log?: Logger;
+  /** URL of a Redis for its views. Default: files. */
+  readonly redis?: string;
 }
 
 /** A folder that goes when the test ends. */
@@ -34,9 +37,10 @@ export const runSubgraph = async (options: StartOptions): Promise<RunningSubgrap
     host: '127.0.0.1',
     port: 0,
     dataDirectory: options.directory ?? (await temporaryDirectory()),
+    ...(options.redis === undefined ? {} : { views: { redis: options.redis } }),
     createTopics: true,
     replication: 1,
-    log: pino({ level: process.env.TRIBUTARY_LOG_LEVEL ?? 'silent' }),
+    log: options.log ?? pino({ level: process.env.TRIBUTARY_LOG_LEVEL ?? 'silent' }),
   });
   onTestFinished(() => subgraph.stop());
   await subgraph.ready;

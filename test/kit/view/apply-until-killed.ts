@@ -1,17 +1,23 @@
 /**
- * A process for tests: applies records to the view in the directory of its first argument, from the view's position
- * on and without an end. Prints `partition next` after each commit. Record n of a partition has the key K(n mod 37).
+ * A process for tests: applies records to the view that its first argument names, a directory or a Redis, from the
+ * view's position on and without an end. Prints `partition next` after each commit. Record n of a partition has the key K(n mod 37).
  */
 import { nextOffset } from '../../../schema/position.ts';
+import { connectRedis } from '../../../subgraphs/kit/view/redis/connection.ts';
+import { openRedisView } from '../../../subgraphs/kit/view/redis/redis-view.ts';
 import { openSqliteView } from '../../../subgraphs/kit/view/sqlite.ts';
 import { flights, identity, queries, recordOf } from './flights.ts';
 
-const view = await openSqliteView({
-  directory: process.argv[2] ?? '',
-  description: flights,
-  identity,
-  queries,
-});
+const [, , place = ''] = process.argv;
+const shared = { description: flights, identity, queries };
+const view = place.startsWith('redis:')
+  ? await openRedisView({
+      ...shared,
+      connection: await connectRedis({ url: place }),
+      partitions: 3,
+      source: { latest: async () => [], replay: async function* () {} },
+    })
+  : await openSqliteView({ ...shared, directory: place });
 
 const feed = async (partition: number, size: number): Promise<void> => {
   for (let from = nextOffset(view.position, partition); ; from += size) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { openSqliteView, type SqliteView } from '../../../subgraphs/kit/view/sqlite.ts';
 import { flights, identity, plain, queries, recordOf } from './flights.ts';
-import { startApplier } from './killable.ts';
+import { expectFold, startApplier } from './killable.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'tributary-view-restart-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -50,16 +50,6 @@ test('S26 kill -9 while records are applied: rows and position agree, and nothin
     await view.close();
   }
 });
-
-/** What `apply-until-killed.ts` sent below the position, folded by key. */
-async function expectFold(view: SqliteView, partition: number): Promise<void> {
-  const next = view.position[partition] ?? 0;
-  const latest = new Map(Array.from({ length: next }, (_, n) => [n % 37, n]));
-  const expected = [...latest.values()].sort((a, b) => a - b);
-  const { rows } = await view.scan({ partition, from: 0, limit: 100 });
-  expect(rows.map(({ offset }) => offset)).toEqual(expected);
-  expect(rows.map(({ row }) => row?.n ?? null)).toEqual(expected.map((n) => (n % 5 === 0 ? null : n)));
-}
 
 test('S26 a second process gets an error that names file and owner; a dead owner holds nothing', async () => {
   const directory = fresh();

@@ -30,10 +30,10 @@ return 0
 `);
 
 /**
- * Removes a partition that was not written since. KEYS meta and all else; ARGV time of its last write (ms).
+ * Removes a partition that is as it was seen. KEYS meta and all else; ARGV a field of meta, and its value then.
  */
 export const removePartition = script(`
-if redis.call('HGET', KEYS[1], 'at') ~= ARGV[1] then return 0 end
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 for _, key in ipairs(KEYS) do redis.call('UNLINK', key) end
 return 1
 `);

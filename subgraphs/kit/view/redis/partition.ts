@@ -58,6 +58,7 @@ export class RedisPartition implements Refillable {
   private doubts = 0;
   private refilling: Promise<void> | null = null;
   private isHeldBack = false;
+  private waiting = 0;
   private tail: Promise<unknown> = Promise.resolve();
 
   constructor(options: PartitionOptions) {
@@ -79,13 +80,27 @@ export class RedisPartition implements Refillable {
       { view: keys.name, partition, ageMs: age },
       'The view is built again from its topic: it is older than Kafka keeps tombstones.',
     );
-    await connection.run(removePartition, all, [textOf(at)]);
+    await connection.run(removePartition, all, ['at', textOf(at)]);
+  }
+
+  /** Removes the rows, unless another replica has brought the store further than this one is. */
+  async remove(): Promise<void> {
+    const { connection, keys, partition } = this.options;
+    await connection.run(removePartition, keys.all(partition), ['next', this.handedOut]);
   }
 
   /** Hands out each record that this replica has not handed out yet, with the row that it replaced. In order. */
   apply(batch: ViewBatch): Promise<readonly ViewChange[]> {
+    // That the view is still current need not be said behind batches that wait for Redis: they will say it.
+    if (this.waiting > 0 && batch.records.length === 0 && batch.next <= this.handedOut) {
+      return Promise.resolve([]);
+    }
+    this.waiting++;
     const turn = this.tail.then(() => this.applyInTurn(batch));
-    this.tail = turn.catch(() => undefined);
+    this.tail = turn.then(
+      () => this.waiting--,
+      () => this.waiting--,
+    );
     return turn;
   }
 

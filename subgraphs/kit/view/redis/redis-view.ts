@@ -80,6 +80,7 @@ class RedisView implements View {
   private readonly looking = new Set<number>();
   private readonly closing = new AbortController();
   private readonly makePartition: (partition: number) => RedisPartition;
+  private readonly log: ViewLog;
   private ending: TributaryError | null = null;
   private closed: Promise<void> | null = null;
 
@@ -87,6 +88,7 @@ class RedisView implements View {
     const { connection, identity, source, log = silent, tombstoneRetentionMs = 24 * 3_600_000 } = options;
     const { logEntries = 4_096, namespace = 'tributary' } = options;
     this.layout = layout;
+    this.log = log;
     this.keys = new ViewKeys(layout, identity, namespace);
     const writer = new RecordWriter(this.keys.indexes);
     const moved = (partition: number): void => this.signal.advanced(this.position, partition);
@@ -200,6 +202,12 @@ class RedisView implements View {
 
   /** Keys of older definitions expire when nobody writes them any more. */
   ready(): void {}
+
+  async discard(reason: string, partition: number): Promise<void> {
+    this.log.warn({ view: this.keys.name, partition, reason }, 'The view is discarded.');
+    await this.partitions[partition]?.remove();
+    await this.close();
+  }
 
   close(): Promise<void> {
     this.closed ??= this.closeOnce();

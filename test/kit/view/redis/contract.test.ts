@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll } from 'vitest';
-import { connectRedis, type RedisConnection } from '../../../subgraphs/kit/view/redis/connection.ts';
-import { openRedisView } from '../../../subgraphs/kit/view/redis/redis-view.ts';
-import { redisForTests, requireRedis } from '../../support/redis.ts';
-import { identity } from './flights.ts';
-import { viewContract } from './view-contract.ts';
+import { connectRedis, type RedisConnection } from '../../../../subgraphs/kit/view/redis/connection.ts';
+import { openRedisView } from '../../../../subgraphs/kit/view/redis/redis-view.ts';
+import { redisForTests, requireRedis } from '../../../support/redis.ts';
+import { identity } from '../flights.ts';
+import { viewContract } from '../view-contract.ts';
 
 const server = await redisForTests();
 let connection: RedisConnection;
