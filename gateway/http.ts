@@ -17,6 +17,7 @@ import { corsHeaders, preflightHeaders } from './policies/cors.ts';
 import { documentSizeRule } from './policies/document-size.ts';
 import { checkOrigin, type OriginPolicy } from './policies/origin.ts';
 import { watchRequests } from './requests.ts';
+import type { HttpStreams } from './transports/http/streams.ts';
 
 /** Something for browsers: HTML, or what HTML needs. */
 export interface Page {
@@ -30,6 +31,7 @@ export interface HttpOptions {
   readonly limits: GatewayLimits;
   readonly policy: OriginPolicy;
   readonly pages: ReadonlyMap<string, Page>;
+  readonly streams: HttpStreams;
   readonly log: Logger;
   readonly logError: ErrorLog;
   readonly ready: () => Promise<unknown>;
@@ -41,7 +43,10 @@ export interface HttpServer {
   stop(): Promise<void>;
 }
 
-/** GraphQL over HTTP at /graphql by Apollo Server, the pages, and /health/live, /health/ready. Does not listen yet. */
+/**
+ * GraphQL over HTTP at /graphql by Apollo Server, and what is streamed there, the pages, and /health/live, /health/ready.
+ * Does not listen yet.
+ */
 export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
   const { requestMs } = options.limits;
   const app = fastify({
@@ -50,6 +55,8 @@ export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
     requestTimeout: requestMs,
     http: { headersTimeout: requestMs, connectionsCheckingInterval: Math.min(5_000, requestMs) },
     forceCloseConnections: 'idle',
+    // An EventSource that meets it on a connection which is still open would never come back.
+    return503OnClosing: false,
   });
   guard(app, options.policy);
   app.setErrorHandler((error: FastifyError, _request, reply) => answerError(error, options.logError, reply));
@@ -63,7 +70,14 @@ export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
   for (const [path, page] of options.pages) servePage(app, path, page);
   const apollo = createApollo(options);
   await apollo.start();
-  app.route({ method: ['GET', 'POST'], url: '/graphql', handler: fastifyApolloHandler(apollo) });
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/graphql',
+    preHandler: (request, reply, next) => {
+      if (!options.streams.serve(request, reply)) next();
+    },
+    handler: fastifyApolloHandler(apollo),
+  });
   const requestsOver = watchRequests(app.server);
   return { app, stop: () => stop(app, apollo, requestsOver) };
 };

@@ -12,10 +12,14 @@ export interface GatewayLimits {
   readonly unsentBytes: number;
   /** Milliseconds until `connection_init`; then the socket closes with 4408. */
   readonly connectionInitMs: number;
-  /** Milliseconds between heartbeats; a client that answers none of them is terminated. */
+  /** Milliseconds between heartbeats; a websocket that answers none of them, or a stream that takes none, is terminated. */
   readonly heartbeatMs: number;
   /** Milliseconds between pings with cursors that moved without an event (S10). */
   readonly progressMs: number;
+  /** SSE and multipart streams of the process; one more is answered with TOO_MANY_OPERATIONS. */
+  readonly streams: number;
+  /** The same for one address. Behind a proxy that is the proxy's: raise it there. */
+  readonly streamsPerAddress: number;
   /** Milliseconds until a request has come whole, headers and body; then 408, and the connection is closed. */
   readonly requestMs: number;
   /** Bytes of an HTTP body; a larger one is answered with 413. */
@@ -62,6 +66,8 @@ export const defaultLimits: GatewayLimits = {
   connectionInitMs: 10_000,
   heartbeatMs: 12_000,
   progressMs: 5_000,
+  streams: 10_000,
+  streamsPerAddress: 1_000,
   requestMs: 30_000,
   bodyBytes: 1024 * 1024,
   documentTokens: 10_000,

@@ -9,6 +9,8 @@ import { type GatewayLimits, readLimits } from './limits.ts';
 import { checkOrigin } from './policies/origin.ts';
 import { type SubscriptionCounters, Subscriptions } from './subscriptions/index.ts';
 import { Documents } from './transports/documents.ts';
+import { HttpStreams } from './transports/http/streams.ts';
+import type { TransportContext } from './transports/operation.ts';
 import { WebSockets } from './transports/websocket/server.ts';
 
 export interface GatewayOptions {
@@ -22,18 +24,20 @@ export interface GatewayOptions {
   /** Names under which it may be addressed, besides those of loopback. */
   readonly hosts?: readonly string[];
   readonly limits?: Partial<GatewayLimits>;
+  /** Compress SSE and multipart streams for clients that accept gzip. Costs memory and time a client. Default false. */
+  readonly compression?: boolean;
   /** What browsers find at paths besides /graphql, such as `/`. */
   readonly pages?: ReadonlyMap<string, Page>;
   readonly log: Logger;
 }
 
 export interface RunningGateway {
-  /** Of GraphQL over HTTP; websockets are at the same path. */
+  /** Of GraphQL over HTTP; websockets and streams are at the same path. */
   readonly url: string;
   readonly port: number;
   readonly generation: Generation;
   readonly counters: SubscriptionCounters;
-  /** Closes websockets with 1012, lets running requests end for up to 5 s. */
+  /** Closes websockets with 1012, ends streams, lets running requests end for up to 5 s. */
   stop(): Promise<void>;
 }
 
@@ -55,10 +59,19 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
     log.error({ err: error, errorId: id }, 'an error that no client sees');
   const subscriptions = new Subscriptions(limits, logError);
   const probe = subgraphProbe(fetcher, [...generation.subgraphs.values()]);
+  const context: TransportContext = {
+    generation: () => generation,
+    documents: new Documents(limits),
+    subscriptions,
+    limits,
+    logError,
+  };
+  const streams = new HttpStreams({ context, compression: options.compression ?? false });
   const http = await createHttp({
     generation,
     limits,
     policy,
+    streams,
     pages: options.pages ?? new Map(),
     log,
     logError,
@@ -73,16 +86,10 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
     server: http.app.server,
     path: '/graphql',
     check: ({ headers }) => checkOrigin(headers, policy),
-    context: {
-      generation: () => generation,
-      documents: new Documents(limits),
-      subscriptions,
-      limits,
-      logError,
-    },
+    context,
   });
   const stop = async (): Promise<void> => {
-    await Promise.all([websockets.stop(), http.stop()]);
+    await Promise.all([websockets.stop(), streams.stop(), http.stop()]);
     subscriptions.stop();
     await fetcher.close();
   };

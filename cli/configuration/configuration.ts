@@ -20,6 +20,8 @@ export interface Configuration {
     readonly hosts: readonly string[];
     /** Supergraph SDL; null: composed from the subgraphs. */
     readonly supergraph: string | null;
+    /** gzip on SSE and multipart. */
+    readonly compression: boolean;
     readonly limits: Partial<GatewayLimits>;
   };
   readonly subgraphs: readonly SubgraphConfiguration[];

@@ -66,6 +66,7 @@ const assemble = (context: Context, file: string | null, directory: string): Con
       port: gatewayPort,
       origins: context.value(settings.origins),
       hosts: context.value(settings.hosts),
+      compression: context.value(settings.compression),
       supergraph: supergraph === null ? null : pathOf(supergraph),
       limits: readLimits(context),
     },

@@ -48,6 +48,13 @@ export const oneOf = <T extends string>(values: readonly T[]): Reader<T> => ({
   read: scalar((value) => values.find((candidate) => candidate === value)),
 });
 
+/** `true` and `false`, from the file or as the text of the environment. */
+export const flag: Reader<boolean> = {
+  expects: 'true or false',
+  example: 'true',
+  read: scalar((value) => (['true', 'false'].includes(String(value)) ? String(value) === 'true' : undefined)),
+};
+
 /** A list, one value alone, or values divided by commas, as the environment has them. */
 export const listOf = <T>(item: Reader<T>): Reader<readonly T[]> => ({
   expects: `a list, each ${item.expects}`,

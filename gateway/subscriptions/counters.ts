@@ -17,10 +17,14 @@ export interface SubscriptionCounters {
   executions: number;
   /** Events handed to clients. */
   deliveries: number;
-  /** Clients that fell off their ring. */
+  /** Clients that fell off their ring, or took nothing for too long. */
   slowClients: number;
   /** Bytes of all rings. */
   ringBytes: number;
+  /** SSE and multipart responses that are open. */
+  streams: number;
+  /** Those that were refused since there were too many. */
+  streamsRefused: number;
 }
 
 export const newCounters = (): SubscriptionCounters => ({
@@ -35,4 +39,6 @@ export const newCounters = (): SubscriptionCounters => ({
   deliveries: 0,
   slowClients: 0,
   ringBytes: 0,
+  streams: 0,
+  streamsRefused: 0,
 });

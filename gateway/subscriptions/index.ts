@@ -1,4 +1,4 @@
 export type { SubscriptionCounters } from './counters.ts';
-export type { RingEntry } from './event.ts';
-export type { Due, Outlet, Subscriber } from './subscriber.ts';
+export { encodeEvent, type RingEntry } from './event.ts';
+export type { Due, DueEvent, Outlet, Subscriber } from './subscriber.ts';
 export { type SubscribeRequest, Subscriptions } from './subscriptions.ts';

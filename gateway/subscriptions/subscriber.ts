@@ -21,10 +21,18 @@ export type StartPosition =
   /** From now on, without a snapshot. */
   | { readonly kind: 'LATEST' };
 
+/** An event for one client. */
+export interface DueEvent {
+  readonly entry: RingEntry;
+  /** Takes the place of the bytes behind `entry.headLength`; null: the shared bytes are right. */
+  readonly stamp: Buffer | null;
+  /** The client's cursor behind the event; null from subgraphs without cursors. */
+  readonly cursor: string | null;
+}
+
 /** What a client is to be sent next. */
 export type Due =
-  /** `stamp` takes the place of the bytes behind `entry.headLength`. */
-  | { readonly kind: 'EVENT'; readonly entry: RingEntry; readonly stamp: Buffer | null }
+  | ({ readonly kind: 'EVENT' } & DueEvent)
   /** The operation is over; null: completed. */
   | { readonly kind: 'END'; readonly errors: readonly GraphQLFormattedError[] | null }
   /** The connection is to be closed with 1013: the client can come back with its last cursor. `reason` has a code in front. */
@@ -197,7 +205,7 @@ export class Subscriber {
       if (entry.cursor !== null) this.#moveTo(entry.cursor);
       this.#told = entry.cursor;
       this.#operation.counters.deliveries += 1;
-      return { kind: 'EVENT', entry, stamp: null };
+      return { kind: 'EVENT', entry, stamp: null, cursor: entry.cursor };
     }
     const reached = this.#catchUp?.reached ?? null;
     if (reached !== null) this.#goLive(reached);
@@ -259,7 +267,7 @@ export class Subscriber {
       counters.deliveries += 1;
       this.#told = passed === 'SHARED' ? entry.cursor : passed.cursor;
       if (this.#joining && this.#told !== null) this.#moveTo(this.#told);
-      return { kind: 'EVENT', entry, stamp: passed === 'SHARED' ? null : passed.stamp };
+      return { kind: 'EVENT', entry, stamp: passed === 'SHARED' ? null : passed.stamp, cursor: this.#told };
     }
   }
 

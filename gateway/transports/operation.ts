@@ -13,6 +13,7 @@ import type { Generation } from '../generation/generation.ts';
 import type { GatewayLimits } from '../limits.ts';
 import type { Outlet, Subscriber, Subscriptions } from '../subscriptions/index.ts';
 import type { Documents } from './documents.ts';
+import { isObject } from './payload.ts';
 
 /** What every transport to clients works with. */
 export interface TransportContext {
@@ -109,6 +110,3 @@ const positionOf = (tributary: unknown): string | null => {
   if (cursor === undefined || cursor === null) return null;
   return typeof cursor === 'string' ? cursor : '';
 };
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

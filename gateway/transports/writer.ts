@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { setImmediate } from 'node:timers';
 import type { Due, Outlet } from '../subscriptions/index.ts';
+import { flushSoon } from './turn.ts';
 
 /** What a writer needs of a subscriber: it pulls, so that nothing piles up for a client that does not read. */
 export interface Source {
@@ -213,18 +213,4 @@ const frameHead = (length: number, first: Buffer): Buffer => {
   if (extra === 8) head.writeBigUInt64BE(BigInt(length), 2);
   first.copy(head, 2 + extra);
   return head;
-};
-
-const dirty = new Set<SocketWriter>();
-
-/** All writers that have something flush once, when the turn's input has been read. */
-const flushSoon = (writer: SocketWriter): void => {
-  if (dirty.size === 0) setImmediate(flushAll);
-  dirty.add(writer);
-};
-
-const flushAll = (): void => {
-  const writers = [...dirty];
-  dirty.clear();
-  for (const writer of writers) writer.flush();
 };

@@ -38,7 +38,15 @@ describe('values', () => {
     expect(read(null)).toMatchObject({
       file: null,
       kafka: { brokers: null, replication: -1 },
-      gateway: { host: '127.0.0.1', port: 4000, origins: [], hosts: [], supergraph: null, limits: {} },
+      gateway: {
+        host: '127.0.0.1',
+        port: 4000,
+        origins: [],
+        hosts: [],
+        supergraph: null,
+        limits: {},
+        compression: false,
+      },
       subgraphs: [],
       data: join(directory, '.tributary'),
       replay: { speed: 60, from: null },
@@ -53,6 +61,7 @@ gateway:
   port: 4100
   origins: https://app.example.org
   supergraph: build/supergraph.graphql
+  compression: true
   limits: { operationsPerSocket: 7 }
 subgraphs:
   flights: { dir: flights, port: 4002, host: 0.0.0.0 }
@@ -67,6 +76,7 @@ log: { level: warn }
         port: 4100,
         origins: ['https://app.example.org'],
         supergraph: join(directory, 'build/supergraph.graphql'),
+        compression: true,
         limits: { operationsPerSocket: 7 },
       },
       subgraphs: [

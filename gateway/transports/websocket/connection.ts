@@ -2,9 +2,14 @@ import type { GraphQLFormattedError } from 'graphql';
 import { errorMappings, TributaryError } from '../../../schema/errors.ts';
 import { formatted, refusal } from '../../errors.ts';
 import type { Outlet } from '../../subscriptions/index.ts';
-import { type Prepared, prepareOperation, type TransportContext } from '../operation.ts';
+import {
+  type OperationRequest,
+  type Prepared,
+  prepareOperation,
+  type TransportContext,
+} from '../operation.ts';
 import type { Source } from '../writer.ts';
-import { type ClientMessage, type OperationPayload, readClientMessage } from './message.ts';
+import { type ClientMessage, readClientMessage } from './message.ts';
 
 /** What the protocol needs of a websocket. */
 export interface ClientSocket {
@@ -104,7 +109,7 @@ export class Connection {
     this.#socket.message('{"type":"connection_ack"}');
   }
 
-  #subscribe(id: string, payload: OperationPayload): void {
+  #subscribe(id: string, payload: OperationRequest): void {
     if (!this.#initialised) {
       this.#close(closeCodes.unauthorized, 'Unauthorized');
     } else if (this.#operations.has(id)) {
@@ -118,7 +123,7 @@ export class Connection {
     }
   }
 
-  #start(id: string, payload: OperationPayload): void {
+  #start(id: string, payload: OperationRequest): void {
     try {
       const prepared = prepareOperation(payload, this.#context);
       if (prepared.kind === 'REFUSED') {
