@@ -12,6 +12,7 @@ const run = promisify(execFile);
 /** What `npm pack --json` tells of the tarball. */
 export interface Packed {
   readonly filename: string;
+  readonly version: string;
   /** Of the tarball, bytes. */
   readonly size: number;
   readonly files: readonly { readonly path: string }[];

@@ -66,7 +66,7 @@ test('holds JavaScript, types and what they read, and neither sources, reference
 });
 
 test('runs a subgraph and a gateway, which stock clients query and subscribe to', async () => {
-  const { folder, run, serve } = installation;
+  const { folder, packed, run, serve } = installation;
   const [subgraphPort, gatewayPort] = [await freePort(), await freePort()];
   await mkdir(join(folder, 'orders'));
   await writeFile(join(folder, 'orders', 'orders.graphql'), sdl(uniqueTopic('orders')));
@@ -75,8 +75,8 @@ test('runs a subgraph and a gateway, which stock clients query and subscribe to'
     join(folder, 'tributary.yaml'),
     `gateway: { port: ${gatewayPort} }\nsubgraphs:\n  orders: { dir: orders, port: ${subgraphPort} }\n`,
   );
-  expect(await run('npx', '--no', 'tributary', '--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
-  await run('npx', '--no', 'tributary', 'compose', '--out', 'supergraph.graphql');
+  expect(await run('npx', 'tributary', '--version')).toBe(`${packed.version}\n`);
+  await run('npx', 'tributary', 'compose', '--out', 'supergraph.graphql');
   expect(await readFile(join(folder, 'supergraph.graphql'), 'utf8')).toContain('type Order');
 
   const subgraph = await serve(
