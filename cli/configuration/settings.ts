@@ -89,7 +89,7 @@ export const settings = {
     'TRIBUTARY_GATEWAY_COMPRESSION',
     flag,
     false,
-    'Compress SSE and multipart streams for clients that accept gzip. Saves bandwidth; costs about 40 KB and a compression of each event a client.',
+    'Compress SSE and multipart streams for clients that accept gzip. Saves bandwidth; costs up to 50 KB and a compression of each event a client.',
   ),
   supergraph: setting<string | null>(
     'gateway.supergraph',
