@@ -2,10 +2,10 @@
  * `npm test`: what the tests need, then the tests. Every argument but --install goes to vitest.
  *
  *   npm test -- test/kit        only these files
- *   npm test -- --install       as root: installs Java, Maven, Chromium and Redis with apt-get when they are missing
+ *   npm test -- --install       as root: installs Java, Maven, Chromium, Redis and pip with apt-get when they are missing
  *
- * Without Chromium the tests of the page do not run, without Redis those of views in it; that is said before the run
- * and after it. All others do.
+ * Without Chromium the tests of the pages do not run, without Redis those of views in it, without pip two checks of the
+ * deployment's files; that is said before the run and after it. All others do.
  *
  * The last line is `N passed, N failed`; the exit code is 0 only when nothing failed.
  */

@@ -1,13 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseCommandArguments } from '../../cli/arguments.ts';
 import { readConfiguration } from '../../cli/configuration/read.ts';
 import { environmentVariables } from '../../cli/configuration/settings.ts';
 import { commands } from '../../cli/manual.ts';
+import { findPip, pipMissing } from '../support/pip.ts';
 import { type ComposeFile, readComposeFile, root, type Service } from './compose-file.ts';
 import { deploymentTools } from './tools.ts';
+
+const pip = await findPip();
 
 let file: ComposeFile;
 
@@ -22,6 +25,8 @@ const subgraphs = () => ours().filter(([, { command }]) => command?.[0] === 'sub
 const configurationOf = (path: string) => readConfiguration({ file: path, directory: root, environment: {} });
 
 describe('the schema of the Compose specification', () => {
+  beforeEach(({ skip }) => skip(pip === null, pipMissing));
+
   const mistakesOf = async (candidate: unknown) => {
     const { composeSchema } = await deploymentTools();
     const schema = JSON.parse(await readFile(composeSchema, 'utf8')) as object;

@@ -6,10 +6,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { findPip, pipMissing } from '../support/pip.ts';
 import { scratchDirectory } from '../support/scratch.ts';
 import { root } from './compose-file.ts';
 import { deploymentTools } from './tools.ts';
+
+const pip = await findPip();
 
 const run = promisify(execFile);
 /** As in the images, where Node is the one that Tributary needs. */
@@ -32,6 +35,8 @@ const all = (name: string): string[] =>
   instructions.filter(([each]) => each === name).map(([, text]) => text);
 
 describe('hadolint', () => {
+  beforeEach(({ skip }) => skip(pip === null, pipMissing));
+
   const complaints = async (path: string): Promise<unknown> => {
     const { hadolint } = await deploymentTools();
     const { stdout } = await run(hadolint, ['--no-fail', '--format', 'json', path]);

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { findJava, findMaven } from '../../local/kafka/index.ts';
 import { chromiumMissing, findChromium } from './chromium.ts';
+import { findPip, pipMissing } from './pip.ts';
 import { findRedis, redisMissing } from './redis-server.ts';
 
 /** A program that some tests go without, and the package that has it. */
@@ -24,6 +25,12 @@ const optional: readonly Optional[] = [
     aptPackage: 'redis-server',
     notice: redisMissing,
     find: findRedis,
+  },
+  {
+    tests: 'the linter of Dockerfiles and the schema of Compose files, in test/deploy',
+    aptPackage: 'python3-pip',
+    notice: pipMissing,
+    find: findPip,
   },
 ];
 
