@@ -15,6 +15,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureLibraries } from '../local/kafka/index.ts';
+import { deploymentTools } from './deploy/tools.ts';
+import { findPip } from './support/pip.ts';
 import { sweepBrokerDirectories } from './support/run-directory.ts';
 import type { Summary } from './support/summary-reporter.ts';
 import { requireTools } from './support/tools.ts';
@@ -29,6 +31,8 @@ try {
   );
   for (const tests of missing) console.log(`NOT RUN: ${tests}`);
   await ensureLibraries({ onProgress: (line) => console.log(line) });
+  // Whatever comes from a registry comes before the tests.
+  if ((await findPip()) !== null) await deploymentTools();
   process.exitCode = await runVitest(parameters.filter((parameter) => parameter !== '--install'));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
