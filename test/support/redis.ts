@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { afterAll, type TestContext } from 'vitest';
+import { afterAll, type TestContext, vi } from 'vitest';
 import { findRedis, redisMissing } from './redis-server.ts';
 
 export interface RedisServerOptions {
@@ -73,6 +73,33 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   };
 }
 
+/** Three masters that share the slots, without replicas. Null where there is no Redis. */
+export async function redisClusterForTests(): Promise<{ readonly url: string } | null> {
+  if ((await findRedis()) === null) return null;
+  const ports = await Promise.all([freePort(), freePort(), freePort()]);
+  const nodes = await Promise.all(
+    ports.map((busPort) =>
+      startRedis({ settings: { 'cluster-enabled': 'yes', 'cluster-port': String(busPort) } }),
+    ),
+  );
+  afterAll(() => Promise.all(nodes.map((node) => node.close())));
+  const clients = nodes.map(({ port }) => new Redis(port, '127.0.0.1'));
+  const third = 16_384 / 3;
+  for (const [index, client] of clients.entries()) {
+    const last = Math.floor((index + 1) * third) - 1;
+    await client.call('CLUSTER', 'ADDSLOTSRANGE', Math.floor(index * third), index === 2 ? 16_383 : last);
+    await client.call('CLUSTER', 'MEET', '127.0.0.1', nodes[0]?.port ?? 0, ports[0] ?? 0);
+  }
+  for (const client of clients) {
+    await vi.waitFor(async () => {
+      const info = await client.cluster('INFO');
+      if (!/cluster_state:ok/.test(info) || !/cluster_size:3/.test(info)) throw new Error(info);
+    }, 30_000);
+    client.disconnect();
+  }
+  return { url: nodes.map(({ url }) => url).join(',') };
+}
+
 /** For a file of tests: one server for all of them, or null where there is none, and the tests skip with the cure. */
 export async function redisForTests(options: RedisServerOptions = {}): Promise<RedisServer | null> {
   if ((await findRedis()) === null) return null;
@@ -82,9 +109,8 @@ export async function redisForTests(options: RedisServerOptions = {}): Promise<R
 }
 
 /** The server, or the end of the test as skipped. */
-export function requireRedis(server: RedisServer | null, context: TestContext): RedisServer {
-  if (server === null) context.skip(redisMissing);
-  return server as RedisServer;
+export function requireRedis<Server>(server: Server | null, context: TestContext): Server {
+  return server ?? context.skip(redisMissing);
 }
 
 /** Resolves when the server has loaded what it kept. */

@@ -47,8 +47,10 @@ export interface ReplicaOptions {
   readonly logEntries?: number;
   readonly deadlineMs?: number;
   readonly tombstoneRetentionMs?: number;
-  /** Replaces how the topic is read again. */
+  /** Called before the topic is read again. */
   readonly replayed?: () => Promise<void>;
+  /** When it is read again, only the latest record of each key is left. */
+  readonly isCompacted?: boolean;
 }
 
 /** One of several processes that serve a view: what it handed out, and how far. */
@@ -88,9 +90,12 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
       latest: async () => [records.all.length],
       async *replay(partition, from, until) {
         await options.replayed?.();
+        const latest = new Map(records.all.map(({ key, offset }) => [key, offset]));
+        const isLeft = ({ key, offset }: DecodedRecord): boolean =>
+          options.isCompacted !== true || latest.get(key) === offset;
         for (let start = from; start < until; start += 100) {
           const next = Math.min(start + 100, until);
-          yield { partition, records: records.all.slice(start, next), next };
+          yield { partition, records: records.all.slice(start, next).filter(isLeft), next };
         }
       },
     },
