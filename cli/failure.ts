@@ -28,7 +28,8 @@ const describe = (error: unknown): string => {
 
 const exitCodeOf = (error: TributaryError): ExitCode => {
   if (error.code === 'CONFIGURATION_INVALID') return exitCodes.wrongUse;
-  return error.code === 'KAFKA_UNAVAILABLE' ? exitCodes.missing : exitCodes.failed;
+  const isAway = error.code === 'KAFKA_UNAVAILABLE' || error.code === 'VIEW_NOT_READY';
+  return isAway ? exitCodes.missing : exitCodes.failed;
 };
 
 const missingCodes: readonly LocalErrorCode[] = [

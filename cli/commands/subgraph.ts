@@ -31,6 +31,7 @@ export const run = async (given: Arguments): Promise<ExitCode> => {
     host: given.text('host') ?? declared?.host ?? '127.0.0.1',
     port,
     dataDirectory: configuration.data,
+    ...(configuration.views.redis !== null && { views: { redis: configuration.views.redis } }),
     createTopics: given.flag('create-topics'),
     replication: configuration.kafka.replication,
     log,

@@ -25,6 +25,8 @@ export interface Configuration {
     readonly limits: Partial<GatewayLimits>;
   };
   readonly subgraphs: readonly SubgraphConfiguration[];
+  /** Redis for the views of subgraphs; null: files in `data`. */
+  readonly views: { readonly redis: string | null };
   readonly data: string;
   readonly replay: { readonly speed: number; readonly from: string | null };
   readonly log: { readonly level: LogLevel };

@@ -75,6 +75,7 @@ const assemble = (context: Context, file: string | null, directory: string): Con
       gatewayPort,
       mistakes: context.mistakes,
     }),
+    views: { redis: context.value(settings.viewsRedis) },
     data: pathOf(context.value(settings.data)),
     replay: { speed: context.value(settings.speed), from: context.value(settings.from) },
     log: { level: context.value(settings.logLevel) },

@@ -98,6 +98,13 @@ export const settings = {
     null,
     'File with the supergraph SDL, as `tributary compose --out` writes it. Default: composed from the subgraphs.',
   ),
+  viewsRedis: setting<string | null>(
+    'views.redis',
+    'TRIBUTARY_REDIS_URL',
+    text('an address of Redis, redis:// or rediss://', 'redis://127.0.0.1:6379/0', /^rediss?:\/\/[^\s/]\S*$/),
+    null,
+    'Redis in which the replicas of a subgraph share their views; several nodes of a cluster separated by commas. Default: each process keeps its own views, in `data`.',
+  ),
   data: setting(
     'data',
     'TRIBUTARY_DATA',

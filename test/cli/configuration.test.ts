@@ -107,6 +107,18 @@ log: { level: warn }
     expect(configuration.log.level).toBe('debug');
   });
 
+  test('views are in files, or in the Redis that is named', () => {
+    expect(read(null).views).toEqual({ redis: null });
+    expect(read('views: { redis: redis://redis-1:6379 }').views).toEqual({ redis: 'redis://redis-1:6379' });
+    const environment = { TRIBUTARY_REDIS_URL: 'rediss://redis-2:6380/1' };
+    expect(read('views: { redis: redis://redis-1:6379 }', environment).views).toEqual({
+      redis: 'rediss://redis-2:6380/1',
+    });
+    expect(mistakesOf('views: { redis: localhost }')).toEqual([
+      expect.stringMatching(/views\.redis is .*localhost.* must be an address of Redis/),
+    ]);
+  });
+
   test('an empty variable and an empty section count as absent', () => {
     expect(read('gateway:\nsubgraphs:\n', { TRIBUTARY_GATEWAY_PORT: '' }).gateway.port).toBe(4000);
   });

@@ -65,7 +65,7 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     if (!(await inspect(single, connection))) return connection;
   } catch (error) {
     await connection.close();
-    throw error;
+    throw notThere(connection.name, error);
   }
   await connection.close();
   const cluster = new Cluster(
@@ -85,7 +85,7 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
     return whole;
   } catch (error) {
     await whole.close();
-    throw error;
+    throw notThere(whole.name, error);
   }
 }
 
@@ -196,6 +196,17 @@ class Connection implements RedisConnection {
   private failure(what: string, cause?: unknown): TributaryError {
     return new TributaryError('VIEW_NOT_READY', `The store of views ${what}. Try again.`, { cause });
   }
+}
+
+/** What is said at the start is for operators: where it is, and why it is not there. */
+function notThere(name: string, error: unknown): unknown {
+  if (!(error instanceof TributaryError) || error.code !== 'VIEW_NOT_READY') return error;
+  const { cause } = error;
+  return new TributaryError(
+    'VIEW_NOT_READY',
+    `${name} does not serve views: ${reasonOf(cause)}. Start it, or correct its address.`,
+    { cause },
+  );
 }
 
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

@@ -29,6 +29,15 @@ test('a password appears neither in errors nor in the log', async (context) => {
   expect(said.join()).not.toContain('geheim');
 });
 
+test('a Redis that is away at the start is named, with the reason', async () => {
+  await expect(connectRedis({ url: 'redis://127.0.0.1:1' })).rejects.toMatchObject({
+    code: 'VIEW_NOT_READY',
+    message: expect.stringMatching(
+      /^Redis at 127\.0\.0\.1:1 does not serve views: .+ Start it, or correct its address\.$/,
+    ),
+  });
+});
+
 test('a Redis that would drop keys when its memory is full is refused, with the setting to change', async (context) => {
   requireRedis(server, context);
   const dropping = await startRedis({ settings: { 'maxmemory-policy': 'allkeys-lru' } });
