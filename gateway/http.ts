@@ -16,8 +16,12 @@ import type { GatewayLimits } from './limits.ts';
 import { corsHeaders, preflightHeaders } from './policies/cors.ts';
 import { documentSizeRule } from './policies/document-size.ts';
 import { checkOrigin, type OriginPolicy } from './policies/origin.ts';
+import { identifyRequests } from './policies/request-id.ts';
+import { forwardedHeaders, requestOf, withRequest } from './request-scope.ts';
 import { watchRequests } from './requests.ts';
 import type { HttpStreams } from './transports/http/streams.ts';
+import { usagePlugin } from './usage/apollo.ts';
+import type { Usage } from './usage/usage.ts';
 
 /** Something for browsers: HTML, or what HTML needs. */
 export interface Page {
@@ -34,6 +38,7 @@ export interface HttpOptions {
   readonly streams: HttpStreams;
   readonly log: Logger;
   readonly logError: ErrorLog;
+  readonly usage: Usage;
   readonly ready: () => Promise<unknown>;
 }
 
@@ -58,8 +63,11 @@ export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
     // An EventSource that meets it on a connection which is still open would never come back.
     return503OnClosing: false,
   });
+  identifyRequests(app);
   guard(app, options.policy);
-  app.setErrorHandler((error: FastifyError, _request, reply) => answerError(error, options.logError, reply));
+  app.setErrorHandler((error: FastifyError, { headers }, reply) =>
+    withRequest(requestOf(headers), () => answerError(error, options.logError, reply)),
+  );
   app.setNotFoundHandler((request, reply) =>
     reply
       .code(404)
@@ -92,9 +100,9 @@ const servePage = (app: FastifyInstance, path: string, { type, body }: Page): vo
   });
 };
 
-const createApollo = ({ generation, limits, log, logError }: HttpOptions): ApolloServer<BaseContext> =>
+const createApollo = ({ generation, limits, log, logError, usage }: HttpOptions): ApolloServer<BaseContext> =>
   new ApolloServer<BaseContext>({
-    gateway: createApolloBridge({ generation }),
+    gateway: createApolloBridge({ generation, forwardHeaders: forwardedHeaders }),
     logger: log,
     introspection: true,
     csrfPrevention: true,
@@ -104,7 +112,11 @@ const createApollo = ({ generation, limits, log, logError }: HttpOptions): Apoll
     validationRules: [documentSizeRule(limits)],
     formatError: (shown, error) => formattedRefusal(shown, error, logError),
     // Nothing is reported to anyone, whatever the environment says.
-    plugins: [ApolloServerPluginLandingPageDisabled(), ApolloServerPluginUsageReportingDisabled()],
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+      usagePlugin(usage),
+    ],
   });
 
 /** Origin and Host are judged before anything is read. Probes address a process by its IP, so health needs no known Host. */

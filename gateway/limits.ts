@@ -56,6 +56,14 @@ export interface GatewayLimits {
   readonly upstreamMessageBytes: number;
   /** Longest pause between two attempts to reach a subgraph, milliseconds. */
   readonly reconnectMs: number;
+  /** Milliseconds for which usage is counted before it is written (gateway.usage.file). */
+  readonly usageMs: number;
+  /** Operations counted in that time, each by client and version; further ones are counted together, without names. */
+  readonly usageOperations: number;
+  /** Bytes of the file of usage; then it becomes an old one. */
+  readonly usageFileBytes: number;
+  /** Old files of usage; the oldest is overwritten. */
+  readonly usageFiles: number;
 }
 
 export const defaultLimits: GatewayLimits = {
@@ -86,6 +94,10 @@ export const defaultLimits: GatewayLimits = {
   upstreamPingMs: 10_000,
   upstreamMessageBytes: 16 * 1024 * 1024,
   reconnectMs: 5_000,
+  usageMs: 60_000,
+  usageOperations: 10_000,
+  usageFileBytes: 64 * 1024 * 1024,
+  usageFiles: 5,
 };
 
 /** Fills in the defaults. Throws CONFIGURATION_INVALID for what is no positive whole number, and for unknown names. */

@@ -7,11 +7,13 @@ import { createGeneration, type Generation } from './generation/generation.ts';
 import { createHttp, type Page } from './http.ts';
 import { type GatewayLimits, readLimits } from './limits.ts';
 import { checkOrigin } from './policies/origin.ts';
+import { currentRequest } from './request-scope.ts';
 import { type SubscriptionCounters, Subscriptions } from './subscriptions/index.ts';
 import { Documents } from './transports/documents.ts';
 import { HttpStreams } from './transports/http/streams.ts';
 import type { TransportContext } from './transports/operation.ts';
 import { WebSockets } from './transports/websocket/server.ts';
+import { openUsage } from './usage/usage.ts';
 
 export interface GatewayOptions {
   readonly supergraphSdl: string;
@@ -28,6 +30,8 @@ export interface GatewayOptions {
   readonly compression?: boolean;
   /** What browsers find at paths besides /graphql, such as `/`. */
   readonly pages?: ReadonlyMap<string, Page>;
+  /** File, an absolute path, to which the operations that clients use are written (docs/reference/usage.md). Default: none. */
+  readonly usage?: { readonly file: string | null };
   readonly log: Logger;
 }
 
@@ -47,7 +51,8 @@ const probeHoldsMs = 2_000;
 
 /**
  * Starts a gateway over a supergraph. Rejects with SCHEMA_INVALID for what is none, CONFIGURATION_INVALID for limits that
- * cannot be, and an error with the code EADDRINUSE when something else listens on the port.
+ * cannot be and for a file of usage that cannot be written, and an error with the code EADDRINUSE when something else
+ * listens on the port.
  */
 export const startGateway = async (options: GatewayOptions): Promise<RunningGateway> => {
   const limits = readLimits(options.limits);
@@ -55,13 +60,17 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
   const { supergraphSdl, log } = options;
   const fetcher = createHttpFetcher({ log });
   const generation = createGeneration({ supergraphSdl, fetcher, log });
+  const usage = await openUsage({ file: options.usage?.file ?? null, limits, log });
   const logError: ErrorLog = (error, id) =>
+    log.error({ err: error, errorId: id, requestId: currentRequest()?.id }, 'an error that no client sees');
+  const logShared: ErrorLog = (error, id) =>
     log.error({ err: error, errorId: id }, 'an error that no client sees');
-  const subscriptions = new Subscriptions(limits, logError);
+  const subscriptions = new Subscriptions(limits, logShared);
   const probe = subgraphProbe(fetcher, [...generation.subgraphs.values()]);
   const context: TransportContext = {
     generation: () => generation,
     documents: new Documents(limits),
+    usage,
     subscriptions,
     limits,
     logError,
@@ -75,6 +84,7 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
     pages: options.pages ?? new Map(),
     log,
     logError,
+    usage,
     ready: async () => ({
       status: 'ready',
       generation: generation.id,
@@ -91,7 +101,7 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
   const stop = async (): Promise<void> => {
     await Promise.all([websockets.stop(), streams.stop(), http.stop()]);
     subscriptions.stop();
-    await fetcher.close();
+    await Promise.all([fetcher.close(), usage.stop()]);
   };
   const { host = '127.0.0.1', port = 4000 } = options;
   try {

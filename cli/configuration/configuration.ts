@@ -22,6 +22,8 @@ export interface Configuration {
     readonly supergraph: string | null;
     /** gzip on SSE and multipart. */
     readonly compression: boolean;
+    /** Null: usage is not counted. */
+    readonly usage: { readonly file: string | null };
     readonly limits: Partial<GatewayLimits>;
   };
   readonly subgraphs: readonly SubgraphConfiguration[];

@@ -84,6 +84,6 @@ const exampleOf = (path: string): string => {
   if (path === 'gateway.limits') return 'limits: { operationsPerSocket: 100 }';
   const example =
     Object.values(settings).find((setting) => setting.path.startsWith(`${path}.`)) ?? settings.gatewayPort;
-  const [section, key] = example.path.split('.');
+  const [section, key] = example.path.split('.').slice(-2);
   return `${section}: { ${key}: ${example.reader.example} }`;
 };

@@ -53,6 +53,7 @@ const findFile = (source: ConfigurationSource): { file: string; text: string } |
 const assemble = (context: Context, file: string | null, directory: string): Configuration => {
   const pathOf = (path: string): string => resolve(directory, path);
   const supergraph = context.value(settings.supergraph);
+  const usageFile = context.value(settings.usageFile);
   const gatewayPort = context.value(settings.gatewayPort);
   return {
     file,
@@ -68,6 +69,7 @@ const assemble = (context: Context, file: string | null, directory: string): Con
       hosts: context.value(settings.hosts),
       compression: context.value(settings.compression),
       supergraph: supergraph === null ? null : pathOf(supergraph),
+      usage: { file: usageFile === null ? null : pathOf(usageFile) },
       limits: readLimits(context),
     },
     subgraphs: readSubgraphs(context.entries('subgraphs'), {

@@ -98,6 +98,13 @@ export const settings = {
     null,
     'File with the supergraph SDL, as `tributary compose --out` writes it. Default: composed from the subgraphs.',
   ),
+  usageFile: setting<string | null>(
+    'gateway.usage.file',
+    'TRIBUTARY_GATEWAY_USAGE_FILE',
+    text('a path', '.tributary/usage.jsonl'),
+    null,
+    'File to which the gateway writes which operations and fields its clients use, one for each process; see [Usage](usage.md). Default: none.',
+  ),
   viewsRedis: setting<string | null>(
     'views.redis',
     'TRIBUTARY_REDIS_URL',

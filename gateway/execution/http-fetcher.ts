@@ -1,6 +1,7 @@
 import type { ExecutionResult } from 'graphql';
 import { type Dispatcher, Pool } from 'undici';
 import { TributaryError } from '../../schema/errors.ts';
+import { requestIdHeader } from '../../schema/request-id.ts';
 import { isData } from './data.ts';
 import { subgraphError } from './errors.ts';
 import type { Fetcher, Subgraph, SubgraphRequest } from './fetcher.ts';
@@ -60,7 +61,7 @@ export function createHttpFetcher(options: HttpFetcherOptions = {}): HttpFetcher
         health.answered(subgraph.name);
         return answer;
       } catch (error) {
-        if (!signal.aborted) health.failed(subgraph.name, error);
+        if (!signal.aborted) health.failed(subgraph.name, error, request.headers?.[requestIdHeader]);
         throw error;
       }
     },
@@ -84,10 +85,10 @@ class Health {
     if (this.#failing.delete(subgraph)) this.#log?.warn({ subgraph }, 'the subgraph answers again');
   }
 
-  failed(subgraph: string, error: unknown): void {
+  failed(subgraph: string, error: unknown, requestId: string | undefined): void {
     if (this.#failing.has(subgraph)) return;
     this.#failing.add(subgraph);
-    this.#log?.warn({ subgraph, err: error }, 'the subgraph does not answer');
+    this.#log?.warn({ subgraph, err: error, requestId }, 'the subgraph does not answer');
   }
 }
 

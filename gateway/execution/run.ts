@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { GraphQLError } from 'graphql';
 import { TributaryError } from '../../schema/errors.ts';
+import { requestIdHeader } from '../../schema/request-id.ts';
 import { type AfterPositions, mergeAfter, readAfter } from './after.ts';
 import { type Data, isData } from './data.ts';
 import { type Failure, type Failures, failureOf, subgraphError } from './errors.ts';
@@ -61,15 +62,16 @@ export async function ask(
     };
   } catch (error) {
     if (run.signal.aborted && !(error instanceof TributaryError)) throw run.signal.reason;
-    return { failure: failureOf(typed(error, step.subgraph.name, run.log), step.subgraph.name) };
+    return { failure: failureOf(typed(error, step.subgraph.name, run), step.subgraph.name) };
   }
 }
 
 /** An error that nobody has typed may tell anything: the client gets an id, the log gets the error. */
-function typed(error: unknown, subgraph: string, log: Log | undefined): TributaryError {
+function typed(error: unknown, subgraph: string, { log, headers }: Run): TributaryError {
   if (error instanceof TributaryError) return error;
   const id = randomUUID();
-  log?.warn({ err: error, subgraph, id }, 'a fetch failed in an unexpected way');
+  const requestId = headers?.[requestIdHeader];
+  log?.warn({ err: error, subgraph, id, requestId }, 'a fetch failed in an unexpected way');
   return new TributaryError(
     'SUBGRAPH_FAILED',
     `Subgraph "${subgraph}" could not be asked; see the log for ${id}.`,

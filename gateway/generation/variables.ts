@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLSchema, getVariableValues } from 'graphql';
 import { requestError } from '../execution/errors.ts';
 import type { Log } from '../execution/run.ts';
+import { currentRequest } from '../request-scope.ts';
 import type { PreparedOperation } from './operations.ts';
 
 /** Thrown for variables that do not fit; holds each mistake. */
@@ -33,6 +34,6 @@ export function refusalOf(error: unknown, log: Log | undefined): readonly GraphQ
   if (error instanceof VariablesRefused) return error.errors;
   if (error instanceof GraphQLError) return [error];
   const id = randomUUID();
-  log?.warn({ err: error, id }, 'an operation could not be planned');
+  log?.warn({ err: error, id, requestId: currentRequest()?.id }, 'an operation could not be planned');
   return [requestError(`The operation cannot be planned; see the log for ${id}.`, 'INTERNAL', { id })];
 }

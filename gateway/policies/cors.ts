@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { requestIdHeader } from '../../schema/request-id.ts';
 
 /** How long a browser may keep the answer to a preflight. */
 const maximumAgeSeconds = 600;
@@ -8,7 +9,13 @@ const maximumAgeSeconds = 600;
  * whoever may use the gateway may read what it says. No credentials: a gateway sets no cookies.
  */
 export const corsHeaders = ({ origin }: IncomingHttpHeaders): Readonly<Record<string, string>> =>
-  origin === undefined ? {} : { 'access-control-allow-origin': origin, vary: 'origin' };
+  origin === undefined
+    ? {}
+    : {
+        'access-control-allow-origin': origin,
+        'access-control-expose-headers': requestIdHeader,
+        vary: 'origin',
+      };
 
 /** Further headers of the answer to a preflight. */
 export const preflightHeaders = (headers: IncomingHttpHeaders): Readonly<Record<string, string>> => ({

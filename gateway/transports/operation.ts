@@ -11,7 +11,9 @@ import { withCode } from '../errors.ts';
 import { afterOf } from '../generation/apollo.ts';
 import type { Generation } from '../generation/generation.ts';
 import type { GatewayLimits } from '../limits.ts';
+import { forwardedHeaders } from '../request-scope.ts';
 import type { Outlet, Subscriber, Subscriptions } from '../subscriptions/index.ts';
+import { countedAnswer, countedStart, type Usage } from '../usage/usage.ts';
 import type { Documents } from './documents.ts';
 import { isObject } from './payload.ts';
 
@@ -20,6 +22,7 @@ export interface TransportContext {
   /** The one that new operations go to. */
   generation(): Generation;
   readonly documents: Documents;
+  readonly usage: Usage;
   readonly subscriptions: Subscriptions;
   readonly limits: GatewayLimits;
   /** Takes what clients must not see, with the id that they see instead. */
@@ -47,19 +50,26 @@ export const prepareOperation = (request: OperationRequest, context: TransportCo
   if (document === null) return { kind: 'REFUSED', errors };
   const operation = getOperationAST(document, request.operationName);
   if (operation === null || operation === undefined) return refused(unknownOperation(request));
+  const used = { schema: generation.apiSchema, document, operation };
+  const record = (failed: boolean): void => context.usage.record(used, failed);
   const tributary = request.extensions.tributary;
   return operation.operation === 'subscription'
-    ? stream(request, { document, operation, generation, position: positionOf(tributary) }, context)
+    ? stream(request, { document, operation, generation, position: positionOf(tributary), record }, context)
     : {
         kind: 'SINGLE',
         execute: (signal) =>
-          generation.execute({
-            document,
-            operationName: request.operationName,
-            variables: request.variables,
-            after: afterOf(request.extensions),
+          countedAnswer(
+            generation.execute({
+              document,
+              operationName: request.operationName,
+              variables: request.variables,
+              after: afterOf(request.extensions),
+              headers: forwardedHeaders(),
+              signal,
+            }),
             signal,
-          }),
+            record,
+          ),
       };
 };
 
@@ -70,10 +80,11 @@ const stream = (
     operation: OperationDefinitionNode;
     generation: Generation;
     position: string | null;
+    record: (failed: boolean) => void;
   },
   { subscriptions }: TransportContext,
 ): Prepared => {
-  const { document, operation, generation, position } = found;
+  const { document, operation, generation, position, record } = found;
   const { errors } = getVariableValues(
     generation.apiSchema,
     operation.variableDefinitions ?? [],
@@ -86,7 +97,11 @@ const stream = (
   return {
     kind: 'STREAM',
     subscribe: (outlet) =>
-      subscriptions.subscribe({ planner: generation, document, operation, variables, position }, outlet),
+      countedStart(
+        () =>
+          subscriptions.subscribe({ planner: generation, document, operation, variables, position }, outlet),
+        record,
+      ),
   };
 };
 

@@ -44,6 +44,7 @@ describe('values', () => {
         origins: [],
         hosts: [],
         supergraph: null,
+        usage: { file: null },
         limits: {},
         compression: false,
       },
@@ -105,6 +106,14 @@ log: { level: warn }
     expect(configuration.kafka.brokers).toEqual(['b:1', 'c:2']);
     expect(configuration.gateway).toMatchObject({ port: 4200, host: '10.0.0.1' });
     expect(configuration.log.level).toBe('debug');
+  });
+
+  test('the file of usage starts from the folder of the configuration, wherever it is named', () => {
+    expect(read('gateway: { usage: { file: out/usage.jsonl } }').gateway.usage.file).toBe(
+      join(directory, 'out/usage.jsonl'),
+    );
+    const environment = { TRIBUTARY_GATEWAY_USAGE_FILE: '/var/log/usage.jsonl' };
+    expect(read(null, environment).gateway.usage.file).toBe('/var/log/usage.jsonl');
   });
 
   test('views are in files, or in the Redis that is named', () => {
@@ -169,6 +178,15 @@ log: { level: loud }
     expect(() => read('gateway:\n  port: x\n')).toThrow(
       /tributary\.yaml:2:9\n {2}gateway\.port is "x", .*\n {2}2 \| {3}port: x\n {4}\| {9}\^\n {2}Write for example: port: 4000$/,
     );
+  });
+
+  test('of a section in a section', () => {
+    expect(mistakesOf('gateway:\n  usage: usage.jsonl\n')).toEqual([
+      'tributary.yaml:2:10 gateway.usage is "usage.jsonl", but must be a section of keys and values.\nWrite for example: usage: { file: .tributary/usage.jsonl }',
+    ]);
+    expect(mistakesOf('gateway: { usage: { fil: usage.jsonl } }')).toEqual([
+      'tributary.yaml:1:21 "gateway.usage.fil" is no setting.\nDid you mean "file"?',
+    ]);
   });
 
   test('two listeners on one port', () => {

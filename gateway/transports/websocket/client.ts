@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { TributaryError } from '../../../schema/errors.ts';
+import type { ClientRequest } from '../../request-scope.ts';
 import type { TransportContext } from '../operation.ts';
 import { SocketWriter } from '../writer.ts';
 import { Connection, closeOf } from './connection.ts';
@@ -14,6 +15,13 @@ const tryAgainLater = 1013;
 /** Heartbeats that a client may leave unanswered while it still has events to read. */
 const blockedBeats = 5;
 
+/** A websocket, the raw socket below it, and the request that asked for it. */
+export interface Accepted {
+  readonly websocket: WebSocket;
+  readonly socket: Duplex;
+  readonly request: ClientRequest;
+}
+
 /** One websocket of a client: binds `ws`, the writer on the raw socket, and the protocol. */
 export class Client {
   readonly #websocket: WebSocket;
@@ -22,7 +30,7 @@ export class Client {
   readonly #closed: Promise<void>;
   #missed = 0;
 
-  constructor(websocket: WebSocket, socket: Duplex, context: TransportContext) {
+  constructor({ websocket, socket, request }: Accepted, context: TransportContext) {
     this.#websocket = websocket;
     this.#closed = new Promise((resolve) => websocket.on('close', () => resolve()));
     this.#writer = new SocketWriter(socket, {
@@ -39,6 +47,7 @@ export class Client {
         close: (code, reason) => this.#close(code, reason),
       },
       context,
+      request,
     );
     this.#listen();
     if (websocket.protocol !== 'graphql-transport-ws') this.#close(4406, 'Subprotocol not acceptable');

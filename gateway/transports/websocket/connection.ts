@@ -1,7 +1,9 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { errorMappings, TributaryError } from '../../../schema/errors.ts';
 import { formatted, refusal } from '../../errors.ts';
+import { type ClientRequest, withRequest } from '../../request-scope.ts';
 import type { Outlet } from '../../subscriptions/index.ts';
+import { clientOf, unknownClient } from '../../usage/client.ts';
 import {
   type OperationRequest,
   type Prepared,
@@ -40,14 +42,16 @@ type Live = { readonly kind: 'SINGLE'; readonly abort: AbortController } | { rea
 export class Connection {
   readonly #socket: ClientSocket;
   readonly #context: TransportContext;
+  #request: ClientRequest;
   readonly #operations = new Map<string, Live>();
   readonly #initTimeout: NodeJS.Timeout;
   #initialised = false;
   #closed = false;
 
-  constructor(socket: ClientSocket, context: TransportContext) {
+  constructor(socket: ClientSocket, context: TransportContext, request: ClientRequest) {
     this.#socket = socket;
     this.#context = context;
+    this.#request = request;
     this.#initTimeout = setTimeout(
       () => this.#close(closeCodes.initialisationTimeout, 'Connection initialisation timeout'),
       context.limits.connectionInitMs,
@@ -59,7 +63,7 @@ export class Connection {
     if (this.#closed) return;
     const message = text === null ? 'The message is binary' : readClientMessage(text);
     if (typeof message === 'string') this.#close(closeCodes.badRequest, message);
-    else this.#take(message);
+    else withRequest(this.#request, () => this.#take(message));
   }
 
   /** An operation's last message has been sent. */
@@ -78,7 +82,7 @@ export class Connection {
   #take(message: ClientMessage): void {
     switch (message.type) {
       case 'connection_init':
-        this.#initialise();
+        this.#initialise(message.payload);
         return;
       case 'ping':
         this.#socket.message(
@@ -99,13 +103,16 @@ export class Connection {
     }
   }
 
-  #initialise(): void {
+  #initialise(payload: Readonly<Record<string, unknown>>): void {
     if (this.#initialised) {
       this.#close(closeCodes.tooManyInitialisations, 'Too many initialisation requests');
       return;
     }
     this.#initialised = true;
     clearTimeout(this.#initTimeout);
+    // A browser cannot set headers on a websocket.
+    const client = clientOf(payload);
+    if (client !== unknownClient) this.#request = { ...this.#request, client };
     this.#socket.message('{"type":"connection_ack"}');
   }
 

@@ -3,7 +3,7 @@ import { isAbsent, isObject, readOperation } from '../payload.ts';
 
 /** What a client says on a graphql-transport-ws socket; everything on it is unknown until it has been read here. */
 export type ClientMessage =
-  | { readonly type: 'connection_init' }
+  | { readonly type: 'connection_init'; readonly payload: Readonly<Record<string, unknown>> }
   | { readonly type: 'ping'; readonly payload: Readonly<Record<string, unknown>> | null }
   | { readonly type: 'pong' }
   | { readonly type: 'subscribe'; readonly id: string; readonly payload: OperationRequest }
@@ -19,9 +19,8 @@ export const readClientMessage = (text: string): ClientMessage | string => {
   const { type, id, payload } = message;
   if (type === 'pong') return { type };
   if (type === 'connection_init') {
-    return isAbsent(payload) || isObject(payload)
-      ? { type }
-      : 'connection_init has a payload that is no object';
+    if (isAbsent(payload)) return { type, payload: {} };
+    return isObject(payload) ? { type, payload } : 'connection_init has a payload that is no object';
   }
   if (type === 'ping') return { type, payload: isObject(payload) ? payload : null };
   if (type !== 'subscribe' && type !== 'complete') return 'The message has an unknown type';

@@ -2,6 +2,8 @@ import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { TributaryError } from '../../../schema/errors.ts';
+import { requestIdHeader } from '../../../schema/request-id.ts';
+import { identify, requestOf } from '../../request-scope.ts';
 import type { TransportContext } from '../operation.ts';
 import { Client } from './client.ts';
 
@@ -32,6 +34,9 @@ export class WebSockets {
       maxPayload: limits.messageBytes,
       handleProtocols: (offered) => (offered.has('graphql-transport-ws') ? 'graphql-transport-ws' : false),
     });
+    this.#server.on('headers', (answer, { headers }) => {
+      answer.push(`${requestIdHeader}: ${identify(headers)}`);
+    });
     options.server.on('upgrade', this.#upgrade);
     this.#timers = [
       setInterval(() => this.#each((client) => client.beat()), limits.heartbeatMs),
@@ -58,7 +63,9 @@ export class WebSockets {
       refuse(socket, ...refused);
       return;
     }
-    this.#server.handleUpgrade(request, socket, head, (websocket) => this.#accept(websocket, socket));
+    this.#server.handleUpgrade(request, socket, head, (websocket) =>
+      this.#accept(websocket, socket, request),
+    );
   };
 
   #refusal(request: IncomingMessage): readonly [number, TributaryError] | null {
@@ -75,8 +82,8 @@ export class WebSockets {
     return [404, new TributaryError('NOT_FOUND', `Websockets are served at ${this.#options.path}.`)];
   }
 
-  #accept(websocket: WebSocket, socket: Duplex): void {
-    const client = new Client(websocket, socket, this.#options.context);
+  #accept(websocket: WebSocket, socket: Duplex, { headers }: IncomingMessage): void {
+    const client = new Client({ websocket, socket, request: requestOf(headers) }, this.#options.context);
     this.#clients.add(client);
     websocket.on('close', () => this.#clients.delete(client));
   }

@@ -18,6 +18,8 @@ export class ItemsSubgraph {
   readonly extensions: unknown[] = [];
   /** `extensions` of each other request. */
   readonly queries: unknown[] = [];
+  /** `x-request-id` of each call and request. */
+  readonly requestIds: unknown[] = [];
   readonly #server: Server;
 
   constructor() {
@@ -34,6 +36,7 @@ export class ItemsSubgraph {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
       const { query, variables, extensions } = JSON.parse(Buffer.concat(chunks).toString());
+      this.requestIds.push(request.headers['x-request-id']);
       if (Array.isArray(variables?.representations)) {
         this.calls.push(variables.representations.length);
         this.extensions.push(extensions);

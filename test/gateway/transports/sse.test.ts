@@ -156,7 +156,7 @@ describe('an EventSource', () => {
     const proxy = await through();
     const client = eventSource(proxy.through(world.gateway.url));
     // Cut before there was any event: it comes back with the id of the beginning.
-    await eventually(() => proxy.downstream.includes('id: '));
+    await eventually(() => proxy.downstream.includes('\nid: '));
     for (let round = 0; round < 4; round += 1) {
       await client.changed.until(() => client.opened === round + 1);
       await eventually(() => world.gateway.counters.streams === 1);
