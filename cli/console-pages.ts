@@ -1,9 +1,45 @@
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { Page } from '../gateway/index.ts';
 import { boardPages } from './board/pages.ts';
+import { graphiqlPages } from './graphiql/pages.ts';
 
-const read = (file: string): Buffer => readFileSync(new URL(`../console/${file}`, import.meta.url));
+const types = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+} as const;
+
+/** Files in console/, by the path that they are served at. */
+const own = {
+  '/': 'index.html',
+  '/console/main.js': 'main.js',
+  '/console/samples.js': 'samples.js',
+  '/console/fetcher.js': 'fetcher.js',
+  '/console/operations.js': 'operations.js',
+  '/console/stream.js': 'stream.js',
+  '/console/icon.svg': 'icon.svg',
+} as const;
 
 /** What the gateway shows to browsers, by path. */
-export const consolePages = (): ReadonlyMap<string, Page> =>
-  new Map([['/', { type: 'text/html; charset=utf-8', body: read('index.html') }], ...boardPages()]);
+export const consolePages = async (): Promise<ReadonlyMap<string, Page>> => {
+  const [graphiql, websocketClient, ...files] = await Promise.all([
+    graphiqlPages(),
+    readFile(fileURLToPath(new URL('../umd/graphql-ws.min.js', import.meta.resolve('graphql-ws')))),
+    ...Object.entries(own).map(
+      async ([path, file]) =>
+        [
+          path,
+          { type: typeOf(file), body: await readFile(new URL(`../console/${file}`, import.meta.url)) },
+        ] as const,
+    ),
+  ]);
+  return new Map<string, Page>([
+    ...files,
+    ...graphiql,
+    ...boardPages(),
+    ['/console/graphql-ws.js', { type: types.js, body: websocketClient }],
+  ]);
+};
+
+const typeOf = (file: string): string => types[file.slice(file.lastIndexOf('.') + 1) as keyof typeof types];

@@ -25,12 +25,15 @@ class ConfiguredGateway {
   readonly #configuration: Configuration;
   readonly #log: Logger;
   readonly #ending = new AbortController();
+  readonly #pages = consolePages();
   readonly #serving: Promise<void>;
   #running: RunningGateway | null = null;
 
   constructor(configuration: Configuration, log: Logger) {
     this.#configuration = configuration;
     this.#log = log;
+    // Told of when they are awaited, and not before.
+    this.#pages.catch(() => undefined);
     this.#serving = this.#serve();
     this.failed = new Promise((_, reject) => this.#serving.catch(reject));
   }
@@ -49,7 +52,7 @@ class ConfiguredGateway {
     const running = await startGateway({
       ...gatewayOptions,
       supergraphSdl,
-      pages: consolePages(),
+      pages: await this.#pages,
       log: this.#log,
     }).catch((error: unknown) => {
       throw explainListenError(error, gatewayOptions.port, 'choose another with --port or gateway.port');

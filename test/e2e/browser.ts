@@ -73,30 +73,12 @@ export class Visit {
     return this.page.locator('#state');
   }
 
-  get events(): Locator {
-    return this.page.locator('#events li');
-  }
-
   /** [partition, offset] of each event with a record, in the order in which they came. */
   get places(): (readonly [number, number])[] {
     return this.messages.flatMap(({ payload }) => {
       const at = payload?.extensions?.tributary?.at;
       return at ? [at] : [];
     });
-  }
-
-  async choose(sample: string): Promise<void> {
-    await this.page.getByRole('button', { name: new RegExp(`^${sample}`) }).click();
-  }
-
-  async run(sample: string): Promise<void> {
-    await this.choose(sample);
-    await this.page.getByRole('button', { name: /^Run/ }).click();
-  }
-
-  /** Of the panel Answer, which shows it in colours but whole. */
-  async answer<Data>(): Promise<{ readonly data: Data; readonly extensions?: Record<string, unknown> }> {
-    return JSON.parse((await this.page.locator('#answer').textContent()) ?? '');
   }
 
   /** Whether something does not fit in the width. */

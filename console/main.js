@@ -1,0 +1,23 @@
+import { fetcher } from './fetcher.js';
+import { prepareTabs } from './samples.js';
+
+const workers = {
+  editorWorkerService: 'editor.worker.js',
+  graphql: 'graphql.worker.js',
+  json: 'json.worker.js',
+};
+globalThis.MonacoEnvironment = {
+  globalAPI: false,
+  getWorkerUrl: (_module, label) => `/graphiql/${workers[label]}`,
+};
+
+const defaultTabs = await prepareTabs(localStorage);
+globalThis.YogaGraphiQL.renderYogaGraphiQL(document.getElementById('graphiql'), {
+  fetcher,
+  defaultTabs,
+  title: 'Tributary',
+  logo: '<img src="/console/icon.svg" alt="" width="28" height="28">',
+  // Headers may hold secrets: they are not kept unless the visitor says so. Nor is what is typed written into the address.
+  shouldPersistHeaders: false,
+  onEditQuery: undefined,
+});
