@@ -32,7 +32,7 @@ const weatherStream = `subscription Weather($airport: ID!) {
 const clockStream = `subscription Clock { replayClockChanges { kind key replayClock { time speed } } }`;
 
 const airports = ['JFK', 'LGA', 'EWR'];
-/** Milliseconds for which a row that changed stands out; board.css fades it in the same time. */
+/** Milliseconds for which a row that changed stands out; table.css fades it in the same time. */
 const highlight = 2_500;
 
 const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
