@@ -7,6 +7,7 @@ import { covers } from '../../schema/position.ts';
 import { formatted, isRetryable } from '../errors.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { RingEntry } from './event.ts';
+import { withLastCursor } from './invalidated.ts';
 import { chooseJoin, closesTheGap, reachedBy, Transition } from './joining.ts';
 import type { SharedOperation } from './operation.ts';
 import type { SubscriptionPlan } from './plan.ts';
@@ -258,7 +259,7 @@ export class Subscriber {
       if (entry === undefined) {
         this.#joining = false;
         const { ending } = this.#operation;
-        return ending === null ? null : this.#endingBy(ending.errors);
+        return ending === null ? null : this.#endingBy(withLastCursor(ending.errors, this.#reached()));
       }
       this.#index += 1;
       const passed = this.#transition?.pass(entry) ?? 'SHARED';
@@ -269,6 +270,12 @@ export class Subscriber {
       if (this.#joining && this.#told !== null) this.#moveTo(this.#told);
       return { kind: 'EVENT', entry, stamp: passed === 'SHARED' ? null : passed.stamp, cursor: this.#told };
     }
+  }
+
+  /** The client's cursor at the end of the ring. */
+  #reached(): string | null {
+    const { head } = this.#operation.ring;
+    return head === null ? this.#told : (this.#transition?.cursorAt(head) ?? head);
   }
 
   #fall(): void {
