@@ -148,7 +148,7 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'doctor',
-    summary: 'check tools, brokers, topics, subgraphs and gateway',
+    summary: 'check tools, brokers, topics, Redis, subgraphs and gateway',
     positionals: [],
     options: [{ name: 'brokers', value: 'list', about: 'Kafka brokers, host:port divided by commas' }],
     notes: 'One line a check, and the cure below what fails. Exit code 1 when something fails.',

@@ -4,6 +4,7 @@ import type { Arguments } from '../command.ts';
 import { brokersOption, readGivenConfiguration } from '../configuration/given.ts';
 import type { Check, Finding } from '../doctor/check.ts';
 import { brokerChecks, topicChecks } from '../doctor/kafka.ts';
+import { redisChecks } from '../doctor/redis.ts';
 import { serverChecks } from '../doctor/servers.ts';
 import { nodeCheck, toolChecks } from '../doctor/tools.ts';
 import { type ExitCode, exitCodes } from '../exit.ts';
@@ -17,6 +18,7 @@ export const run = async (given: Arguments): Promise<ExitCode> => {
     ...toolChecks(configuration.kafka.brokers === null && given.text('brokers') === undefined),
     ...brokerChecks(brokers),
     ...topicChecks(configuration, brokers),
+    ...redisChecks(configuration.views.redis),
     ...serverChecks(configuration),
   ];
   const running = checks.map((check) => ({ check, finding: check.run() }));

@@ -27,13 +27,37 @@ const checkSubgraph = (subgraph: SubgraphConfiguration): Promise<Finding> =>
 const checkReady = async (url: string, start: string): Promise<Finding> => {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(3_000) });
-    if (response.ok) return good(`${url} answers ${response.status}`);
+    const text = await response.text();
+    if (!response.ok) {
+      return bad(
+        `${url} answers ${response.status}: ${text.slice(0, 300)}`,
+        'It still fills its views, or waits for Kafka; its log says which.',
+      );
+    }
+    const [failing] = viewsNotServing(text);
+    if (failing === undefined) return good(`${url} answers ${response.status}`);
     return bad(
-      `${url} answers ${response.status}: ${(await response.text()).slice(0, 300)}`,
-      'It still fills its views, or waits for Kafka; its log says which.',
+      `${url} answers ${response.status}, but its view of ${failing.topic} is ${failing.state}`,
+      failing.state === 'AWAY' ? 'Look at redis above.' : 'It is read again from its topic: ask again later.',
     );
   } catch (error) {
     return bad(`${url} does not answer: ${reasonOf(error)}`, start);
+  }
+};
+
+/** A subgraph is ready without its store: event streams go on. What it says of its views tells the rest. */
+const viewsNotServing = (text: string): readonly { readonly topic: string; readonly state: string }[] => {
+  const body = jsonOf(text) as { topics?: { topic: string; view: { state: string } | null }[] } | null;
+  return (body?.topics ?? []).flatMap(({ topic, view }) =>
+    view == null || view.state === 'SERVING' ? [] : [{ topic, state: view.state }],
+  );
+};
+
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 };
 

@@ -10,7 +10,7 @@ import { asEvent, type StreamEvent } from './stream/event.ts';
 import { Stream } from './stream/stream.ts';
 import { defaultWindow } from './stream/window.ts';
 import type { TopicSource } from './topic-source.ts';
-import type { View, ViewChange } from './view/view.ts';
+import type { View, ViewChange, ViewStatus } from './view/view.ts';
 
 export interface PipelineOptions {
   readonly description: TopicDescription;
@@ -28,6 +28,8 @@ export interface PipelineState {
   readonly position: Position;
   readonly lag: number | null;
   readonly ready: boolean;
+  /** Null: a topic of events has none. */
+  readonly view: ViewStatus | null;
   /** Records read since the start of the process. */
   readonly records: number;
   readonly unreadable: number;
@@ -94,6 +96,7 @@ export class Pipeline implements TopicSource {
       position: this.stream.position,
       lag: this.#reader.lag,
       ready: this.isReady,
+      view: this.view?.status ?? null,
       records: this.#reader.stats.records,
       unreadable: this.#unreadable,
       misfits: Object.fromEntries(this.#misfits),

@@ -14,7 +14,17 @@ import {
 } from './sqlite-file.ts';
 import { type Layout, layoutOf } from './sqlite-layout.ts';
 import { SqliteReader } from './sqlite-reader.ts';
-import type { Page, PageQuery, ScanPage, ScanQuery, StoredRow, View, ViewBatch, ViewChange } from './view.ts';
+import type {
+  Page,
+  PageQuery,
+  ScanPage,
+  ScanQuery,
+  StoredRow,
+  View,
+  ViewBatch,
+  ViewChange,
+  ViewStatus,
+} from './view.ts';
 import type { ViewLog } from './view-log.ts';
 import { type Committed, WriteQueue } from './write-queue.ts';
 
@@ -84,6 +94,7 @@ interface FileViewParts {
 }
 
 class FileView implements SqliteView {
+  readonly status: ViewStatus = { store: 'SQLITE', state: 'SERVING' };
   readonly file: string;
   readonly restored: boolean;
   private readonly parts: FileViewParts;

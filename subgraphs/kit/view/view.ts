@@ -6,6 +6,8 @@ import type { DecodedRecord, RecordState, Row } from '../records.ts';
 export interface View {
   /** What is committed: every record below it is in the rows (S26). */
   readonly position: Position;
+  /** For health: where the rows are, and whether they can be read. */
+  readonly status: ViewStatus;
   /**
    * Applies records in order and commits them with the new position, in one transaction or several.
    * Records below the position are skipped. Resolves after the commit, with each applied record and the row it replaced.
@@ -34,6 +36,12 @@ export interface View {
    */
   discard(reason: string, partition: number): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface ViewStatus {
+  readonly store: 'SQLITE' | 'REDIS';
+  /** AWAY: the store did not answer when it was asked last. REFILLING: it lost rows, which are read from the topic again. */
+  readonly state: 'SERVING' | 'REFILLING' | 'AWAY';
 }
 
 export interface ViewBatch {

@@ -1,7 +1,9 @@
 import { Cluster, Redis } from 'ioredis';
 import { TributaryError } from '../../../../schema/errors.ts';
 import type { ViewLog } from '../view-log.ts';
+import { readAddress } from './address.ts';
 import type { Script } from './script.ts';
+import { readInfo, reasonsAgainst } from './server-info.ts';
 
 export interface RedisConnectionOptions {
   /** `redis://user:password@host:6379/0`, `rediss://` for TLS; several nodes of a cluster separated by commas. */
@@ -18,6 +20,8 @@ export type Argument = string | number | Buffer;
 export interface RedisConnection {
   /** Runs a script whose keys share a slot. Texts come as Buffers. Rejects with VIEW_NOT_READY when Redis does not answer. */
   run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown>;
+  /** False from the first failure until something is answered again. */
+  readonly answers: boolean;
   close(): Promise<void>;
 }
 
@@ -28,8 +32,6 @@ export interface RedisConnection {
 const maximumUnanswered = 4_000;
 /** A server that says nothing for so many deadlines is taken for gone, and connected anew. */
 const silentDeadlines = 5;
-/** XADD with an approximate bound, effects replication and UNLINK in scripts. */
-const minimumMajorVersion = 6;
 
 const silent: ViewLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -39,9 +41,8 @@ const silent: ViewLog = { info: () => undefined, warn: () => undefined, error: (
  */
 export async function connectRedis(options: RedisConnectionOptions): Promise<RedisConnection> {
   const { log = silent, deadlineMs = 1_000 } = options;
-  const nodes = options.url.split(',').map(nodeOf);
+  const nodes = readAddress(options.url);
   const [first] = nodes;
-  if (first === undefined) throw invalidUrl();
   const shared = {
     ...first.access,
     autoResendUnfulfilledCommands: false,
@@ -92,23 +93,15 @@ export async function connectRedis(options: RedisConnectionOptions): Promise<Red
 /** Throws when the server cannot hold views; tells whether it belongs to a cluster. */
 async function inspect(redis: Redis, connection: Connection): Promise<boolean> {
   await connection.open();
-  const info = await connection.within(() => redis.info());
-  const setting = (name: string): string => new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(info)?.[1] ?? '';
-  const version = setting('redis_version');
-  if (Number.parseInt(version, 10) < minimumMajorVersion) {
+  const server = readInfo(await connection.within(() => redis.info()));
+  const [reason] = reasonsAgainst(server);
+  if (reason !== undefined) {
     throw new TributaryError(
       'CONFIGURATION_INVALID',
-      `${connection.name} has version ${version}; views need Redis ${minimumMajorVersion} or later, or Valkey.`,
+      `${connection.name} has ${reason.what}. ${reason.cure}`,
     );
   }
-  const policy = setting('maxmemory_policy');
-  if (policy !== '' && policy !== 'noeviction') {
-    throw new TributaryError(
-      'CONFIGURATION_INVALID',
-      `${connection.name} has maxmemory-policy ${policy}: with its memory full it would drop rows of views in silence. Set maxmemory-policy noeviction, or give views a Redis of their own.`,
-    );
-  }
-  return setting('cluster_enabled') === '1';
+  return server.isCluster;
 }
 
 class Connection implements RedisConnection {
@@ -128,6 +121,10 @@ class Connection implements RedisConnection {
       redis instanceof Redis ? `Redis at ${redis.options.host}:${redis.options.port}` : 'Redis Cluster';
     redis.on('error', (error: unknown) => this.lost(error));
     redis.on('ready', () => this.found());
+  }
+
+  get answers(): boolean {
+    return !this.isLost;
   }
 
   async open(): Promise<void> {
@@ -210,40 +207,3 @@ function notThere(name: string, error: unknown): unknown {
 }
 
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
-
-interface Node {
-  readonly place: { readonly host: string; readonly port: number };
-  readonly db: number;
-  readonly access: {
-    readonly username?: string;
-    readonly password?: string;
-    readonly tls?: Record<string, never>;
-  };
-}
-
-/** `new URL` would keep the password in its message. */
-function nodeOf(text: string): Node {
-  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : null;
-  const db = Number(url?.pathname.slice(1) ?? '');
-  if (url === null || !/^rediss?:$/.test(url.protocol) || url.hostname === '' || !Number.isInteger(db)) {
-    throw invalidUrl();
-  }
-  return {
-    place: {
-      host: url.hostname.replace(/^\[|\]$/g, ''),
-      port: url.port === '' ? 6379 : Number(url.port),
-    },
-    db,
-    access: {
-      ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
-      ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
-      ...(url.protocol === 'rediss:' ? { tls: {} } : {}),
-    },
-  };
-}
-
-const invalidUrl = (): TributaryError =>
-  new TributaryError(
-    'CONFIGURATION_INVALID',
-    'The address of Redis is not one. Write it as redis://127.0.0.1:6379/0, or rediss://user:password@host:6379 with TLS; several nodes of a cluster are separated by commas.',
-  );

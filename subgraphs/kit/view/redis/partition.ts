@@ -65,6 +65,10 @@ export class RedisPartition implements Refillable {
     this.options = options;
   }
 
+  get isRefilling(): boolean {
+    return this.refilling !== null;
+  }
+
   /** Finds where the store stands; what was not written for too long is removed (S26). */
   async open(): Promise<void> {
     const { connection, keys, partition, tombstoneRetentionMs, log } = this.options;

@@ -15,6 +15,7 @@ import type {
   View,
   ViewBatch,
   ViewChange,
+  ViewStatus,
 } from '../view.ts';
 import type { ViewLog } from '../view-log.ts';
 import { bytesOf, listOf, numberOf, textOf } from './answers.ts';
@@ -73,6 +74,7 @@ export async function openRedisView(options: RedisViewOptions): Promise<View> {
 }
 
 class RedisView implements View {
+  private readonly connection: RedisConnection;
   private readonly layout: Layout;
   private readonly keys: ViewKeys;
   private readonly partitions: RedisPartition[] = [];
@@ -87,6 +89,7 @@ class RedisView implements View {
   constructor(layout: Layout, options: RedisViewOptions) {
     const { connection, identity, source, log = silent, tombstoneRetentionMs = 24 * 3_600_000 } = options;
     const { logEntries = 4_096, namespace = 'tributary' } = options;
+    this.connection = connection;
     this.layout = layout;
     this.log = log;
     this.keys = new ViewKeys(layout, identity, namespace);
@@ -114,6 +117,12 @@ class RedisView implements View {
   get position(): Position {
     const next = this.partitions.map(({ stored }) => stored);
     return next.slice(0, next.findLastIndex((stored) => stored > 0) + 1);
+  }
+
+  get status(): ViewStatus {
+    if (!this.connection.answers) return { store: 'REDIS', state: 'AWAY' };
+    const refilling = this.partitions.some(({ isRefilling }) => isRefilling);
+    return { store: 'REDIS', state: refilling ? 'REFILLING' : 'SERVING' };
   }
 
   async apply(batch: ViewBatch): Promise<readonly ViewChange[]> {
