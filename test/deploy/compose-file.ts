@@ -14,6 +14,7 @@ export interface Service {
   readonly volumes?: readonly string[];
   readonly environment?: Readonly<Record<string, string | number>>;
   readonly profiles?: readonly string[];
+  readonly deploy?: { readonly replicas?: number };
   readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly [key: string]: unknown;

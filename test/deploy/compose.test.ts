@@ -1,15 +1,21 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { parseCommandArguments } from '../../cli/arguments.ts';
 import { readConfiguration } from '../../cli/configuration/read.ts';
 import { environmentVariables } from '../../cli/configuration/settings.ts';
+import { redisChecks } from '../../cli/doctor/redis.ts';
 import { commands } from '../../cli/manual.ts';
 import { findPip, pipMissing } from '../support/pip.ts';
+import { startRedis } from '../support/redis.ts';
+import { findRedis, redisMissing } from '../support/redis-server.ts';
 import { type ComposeFile, readComposeFile, root, type Service } from './compose-file.ts';
 import { deploymentTools } from './tools.ts';
 
+const run = promisify(execFile);
 const pip = await findPip();
 
 let file: ComposeFile;
@@ -20,8 +26,10 @@ beforeAll(async () => {
 
 const services = (): [string, Service][] => Object.entries(file.services);
 const brokers = () => services().filter(([name]) => name.startsWith('kafka-'));
-const ours = () => services().filter(([name]) => !name.startsWith('kafka-'));
+const ours = () => services().filter(([name]) => name !== 'redis' && !name.startsWith('kafka-'));
 const subgraphs = () => ours().filter(([, { command }]) => command?.[0] === 'subgraph');
+/** Those that share their views. */
+const sharing = () => subgraphs().filter(([, { environment }]) => environment?.TRIBUTARY_REDIS_URL);
 const configurationOf = (path: string) => readConfiguration({ file: path, directory: root, environment: {} });
 
 describe('the schema of the Compose specification', () => {
@@ -93,7 +101,10 @@ describe('health', () => {
         expect([needed, condition]).toEqual([needed, 'service_healthy']);
         expect(file.services[needed]?.profiles).toBeUndefined();
       }
-    for (const [name] of subgraphs()) expect(needs(name).map(([other]) => other)).toEqual(names(brokers()));
+    for (const [name] of subgraphs()) {
+      const redis = names(sharing()).includes(name) ? ['redis'] : [];
+      expect(needs(name).map(([other]) => other)).toEqual([...names(brokers()), ...redis]);
+    }
     expect(needs('gateway').map(([other]) => other)).toEqual(names(subgraphs()));
     expect(needs('replay').map(([other]) => other)).toEqual([...names(brokers()), ...names(subgraphs())]);
   });
@@ -137,6 +148,64 @@ describe('the brokers', () => {
   });
 });
 
+describe('Redis', () => {
+  const optionsOf = ({ command = [] }: Service): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      command.flatMap((word, index) =>
+        word.startsWith('--') ? [[word.slice(2), command[index + 1] ?? '']] : [],
+      ),
+    );
+
+  test('is pinned, keeps what was written over a restart, and refuses rather than evicts when it is full', () => {
+    const { redis } = file.services;
+    expect(redis?.image).toMatch(/^redis:\d+\.\d+\.\d+-\w+$/);
+    expect(redis?.command?.[0]).toBe('redis-server');
+    expect(optionsOf(redis ?? {})).toMatchObject({
+      appendonly: 'yes',
+      'maxmemory-policy': 'noeviction',
+      maxmemory: expect.stringMatching(/^\d+mb$/),
+    });
+    expect(redis).toMatchObject({ read_only: true, volumes: ['redis:/data'] });
+    expect(redis?.ports).toBeUndefined();
+  });
+
+  test('with the settings of the file is one that views and the doctor accept', async (context) => {
+    if ((await findRedis()) === null) context.skip(redisMissing);
+    const server = await startRedis({ settings: optionsOf(file.services.redis ?? {}) });
+    onTestFinished(() => server.close());
+    const [check] = redisChecks(server.url);
+    expect(await check?.run()).toEqual({
+      kind: 'GOOD',
+      detail: expect.stringMatching(/noeviction.*append-only/),
+    });
+  });
+
+  test('its health check fails where nothing answers, and passes where it does', async (context) => {
+    if ((await findRedis()) === null) context.skip(redisMissing);
+    const server = await startRedis();
+    onTestFinished(() => server.close());
+    const [, program = '', ...parameters] = file.services.redis?.healthcheck?.test ?? [];
+    const codeOf = () =>
+      run(program, ['-p', `${server.port}`, ...parameters]).then(
+        () => 0,
+        ({ code }) => code,
+      );
+    expect(await codeOf()).toBe(0);
+    await server.kill();
+    expect(await codeOf()).toBe(1);
+  });
+
+  test('holds the views of what runs in several processes, which keep nothing of their own', () => {
+    const several = services().filter(([, { deploy }]) => (deploy?.replicas ?? 1) > 1);
+    expect(several.map(([name]) => name)).toEqual(['flights']);
+    expect(sharing()).toEqual(several);
+    for (const [, { volumes, environment }] of sharing()) {
+      expect(volumes).toBeUndefined();
+      expect(environment?.TRIBUTARY_REDIS_URL).toBe('redis://redis:6379/0');
+    }
+  });
+});
+
 describe('Tributary', () => {
   test('runs the subgraphs of tributary.yaml, and the gateway asks each of them', () => {
     const declared = configurationOf('tributary.yaml').subgraphs.map(({ name }) => name);
@@ -160,13 +229,15 @@ describe('Tributary', () => {
       if (known !== undefined) parseCommandArguments(known, rest);
       else expect(command).toBeUndefined();
     }
-    for (const [, { environment }] of subgraphs())
-      expect(environment).toEqual({
+    for (const [, { environment = {} }] of subgraphs()) {
+      const { TRIBUTARY_REDIS_URL: _, ...shared } = environment;
+      expect(shared).toEqual({
         KAFKA_BROKERS: brokers()
           .map(([name]) => `${name}:19092`)
           .join(','),
         TRIBUTARY_KAFKA_REPLICATION: 3,
       });
+    }
   });
 
   test('listens where the health check of the image asks', () => {
