@@ -66,7 +66,9 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
   const logShared: ErrorLog = (error, id) =>
     log.error({ err: error, errorId: id }, 'an error that no client sees');
   const subscriptions = new Subscriptions(limits, logShared);
-  const probe = subgraphProbe(fetcher, [...generation.subgraphs.values()]);
+  // Without a log: whoever asks gets the answer, and a subgraph that is still starting is no event.
+  const prober = createHttpFetcher({ timeoutMs: probeMs, connections: 1 });
+  const probe = subgraphProbe(prober, [...generation.subgraphs.values()]);
   const context: TransportContext = {
     generation: () => generation,
     documents: new Documents(limits),
@@ -101,7 +103,7 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
   const stop = async (): Promise<void> => {
     await Promise.all([websockets.stop(), streams.stop(), http.stop()]);
     subscriptions.stop();
-    await Promise.all([fetcher.close(), usage.stop()]);
+    await Promise.all([fetcher.close(), prober.close(), usage.stop()]);
   };
   const { host = '127.0.0.1', port = 4000 } = options;
   try {
