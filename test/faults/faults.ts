@@ -1,0 +1,211 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ClientPool } from './clients/pool.ts';
+import type { Random } from './random.ts';
+import type { Service } from './system/service.ts';
+import { type System, topics } from './system/system.ts';
+
+export interface Fault {
+  /** As the table counts it. */
+  readonly name: string;
+  /** What nothing else may break meanwhile. */
+  readonly breaks: readonly string[];
+  /** Resolves with what was broken when that stands again. `tell` prints how it goes. */
+  carryOut(tell: (text: string) => void, signal: AbortSignal): Promise<string>;
+}
+
+export interface FaultOptions {
+  readonly system: System;
+  readonly pool: ClientPool;
+  /** Names of the clients that may stop reading, and of all. */
+  readonly slow: readonly string[];
+  readonly clients: readonly string[];
+  readonly random: Random;
+  /** Milliseconds for which a process is stopped or a client does not read. */
+  readonly stopMs: number;
+  /** Milliseconds for which what was killed stays away. */
+  readonly awayMs: readonly [number, number];
+}
+
+/** Everything that a run breaks, one of each. */
+export function allFaults(options: FaultOptions): readonly Fault[] {
+  return [
+    ...serviceFaults(options),
+    ...brokerFaults(options),
+    ...redisFaults(options),
+    ...clientFaults(options),
+    ...changes(options),
+  ];
+}
+
+const serviceFaults = (options: FaultOptions): readonly Fault[] => {
+  const { system, random, awayMs, stopMs } = options;
+  const named: readonly (readonly [string, readonly Service[]])[] = [
+    ['gateway', system.gateways],
+    ['replica', system.replicas],
+  ];
+  const killed = (thing: string, services: readonly Service[]): Fault => ({
+    name: `${thing} killed`,
+    breaks: [thing],
+    carryOut: async (tell, signal) => {
+      const service = one(services, random);
+      tell(`${service.name}: kill -9`);
+      await service.kill();
+      await pause(random.between(...awayMs), undefined, { signal });
+      await service.start(signal);
+      return service.name;
+    },
+  });
+  const stopped = (thing: string, services: readonly Service[]): Fault => ({
+    name: `${thing} stopped`,
+    breaks: [thing],
+    carryOut: async (tell, signal) => {
+      const service = one(services, random);
+      tell(`${service.name}: SIGSTOP for ${stopMs / 1000} s`);
+      await stopFor(service.pid, stopMs, signal);
+      return service.name;
+    },
+  });
+  return [
+    ...named.map(([thing, services]) => killed(thing, services)),
+    ...named.map(([thing, services]) => stopped(thing, services)),
+    killed('branches', [system.branches]),
+    {
+      name: 'gateway drained',
+      breaks: ['gateway'],
+      carryOut: async (tell, signal) => {
+        const gateway = one(system.gateways, random);
+        tell(`${gateway.name}: SIGTERM`);
+        await gateway.kill('SIGTERM');
+        await gateway.start(signal);
+        return gateway.name;
+      },
+    },
+  ];
+};
+
+const brokerFaults = ({ system, random, awayMs, stopMs }: FaultOptions): readonly Fault[] => {
+  const all = Object.values(topics);
+  const leader = async (): Promise<number> =>
+    (await system.brokers.leaderOf(topics.entries, random.below(6))) ?? random.below(3);
+  return [
+    {
+      name: 'leader killed',
+      breaks: ['broker'],
+      carryOut: async (tell, signal) => {
+        const index = await leader();
+        tell(`broker ${index + 1}: kill -9`);
+        await system.brokers.kill(index);
+        await pause(random.between(...awayMs), undefined, { signal });
+        await system.brokers.restart(index, signal);
+        await system.brokers.untilInSync(all, signal);
+        return `broker ${index + 1}`;
+      },
+    },
+    {
+      name: 'leader stopped',
+      breaks: ['broker'],
+      carryOut: async (tell, signal) => {
+        const index = await leader();
+        tell(`broker ${index + 1}: SIGSTOP for ${stopMs / 1000} s`);
+        await stopFor(system.brokers.pid(index), stopMs, signal);
+        await system.brokers.untilInSync(all, signal);
+        return `broker ${index + 1}`;
+      },
+    },
+  ];
+};
+
+const redisFaults = ({ system, random, awayMs, stopMs }: FaultOptions): readonly Fault[] => {
+  const killed = (name: string, loses: boolean): Fault => ({
+    name,
+    breaks: ['redis'],
+    carryOut: async (tell, signal) => {
+      tell(`kill -9${loses ? ', and what it kept is lost' : ''}`);
+      await system.redis.kill();
+      if (loses) await system.redis.lose();
+      await pause(random.between(...awayMs), undefined, { signal });
+      await system.redis.start(signal);
+      return 'redis';
+    },
+  });
+  return [
+    killed('redis killed', false),
+    killed('redis lost its data', true),
+    {
+      name: 'redis stopped',
+      breaks: ['redis'],
+      carryOut: async (tell, signal) => {
+        tell(`SIGSTOP for ${stopMs / 1000} s`);
+        await stopFor(system.redis.pid, stopMs, signal);
+        return 'redis';
+      },
+    },
+  ];
+};
+
+const clientFaults = ({ pool, slow, clients, random, stopMs }: FaultOptions): readonly Fault[] => [
+  {
+    name: 'clients stop reading',
+    breaks: ['slow clients'],
+    carryOut: async (tell, signal) => {
+      tell(`${slow.length} clients for ${stopMs / 1000} s`);
+      pool.stopReading(slow, stopMs);
+      await pause(stopMs, undefined, { signal });
+      return `${slow.length} clients`;
+    },
+  },
+  {
+    name: 'clients cut off',
+    breaks: [],
+    carryOut: async (tell) => {
+      const some = random.shuffled(clients).slice(0, Math.ceil(clients.length / 4));
+      tell(`${some.length} sockets destroyed`);
+      pool.cut(some);
+      return `${some.length} clients`;
+    },
+  },
+];
+
+const changes = ({ system }: FaultOptions): readonly Fault[] => [
+  {
+    name: 'new supergraph',
+    breaks: ['gateway'],
+    carryOut: async (tell, signal) => {
+      tell('the gateways get the next version');
+      await system.newSupergraph();
+      for (const gateway of system.gateways) await taken(gateway, signal);
+      return 'both gateways';
+    },
+  },
+  {
+    name: 'partitions added',
+    breaks: ['partitions'],
+    carryOut: async (tell) => {
+      const count = await system.brokers.addPartitions(topics.entries, 2);
+      tell(`${topics.entries} has ${count}`);
+      return topics.entries;
+    },
+  },
+];
+
+/** A gateway takes the graph when it starts. */
+const taken = async (gateway: Service, signal: AbortSignal): Promise<void> => {
+  await gateway.kill('SIGTERM');
+  await gateway.start(signal);
+};
+
+/** SIGCONT comes also when the run is told to end: a stopped process would ignore SIGTERM. */
+const stopFor = async (pid: number, ms: number, signal: AbortSignal): Promise<void> => {
+  process.kill(pid, 'SIGSTOP');
+  try {
+    await pause(ms, undefined, { signal });
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+};
+
+const one = <T>(items: readonly T[], random: Random): T => {
+  const item = items[random.below(items.length)];
+  if (item === undefined) throw new Error('nothing to break');
+  return item;
+};

@@ -1,0 +1,71 @@
+/**
+ * The fault run: a whole system on a real Kafka of three brokers, killed and stopped piece by piece while clients listen;
+ * then a checker judges what came against what the topics hold. docs/testing/fault-run.md has the rest.
+ *
+ *   npm run test:faults -- --minutes 10 --seed 1
+ *   npm run test:faults -- --short               what npm test runs: each kind of fault once, in about a minute
+ *   npm run test:faults -- --minutes 0           no faults
+ *
+ * The exit code is 0 only when nothing was lost, doubled, disordered or wrong, and every client was up to date.
+ */
+import { parseArgs } from 'node:util';
+import { faultRun, type RunOptions } from './run.ts';
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string' },
+    short: { type: 'boolean', default: false },
+    clients: { type: 'string' },
+    rate: { type: 'string' },
+  },
+});
+const told = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => told.abort(new Error(`ended by ${signal}`)));
+}
+
+const number = (text: string | undefined, fallback: number): number => {
+  const value = text === undefined ? fallback : Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new Error(`"${text}" is no number. Give one from 0 on.`);
+  return value;
+};
+
+const long: Omit<RunOptions, 'seed' | 'signal'> = {
+  clients: 200,
+  clientProcesses: 2,
+  rate: 120,
+  faultsMs: number(values.minutes, 10) * 60_000,
+  once: false,
+  every: [11_000, 17_000],
+  stopMs: 20_000,
+  awayMs: [1_000, 6_000],
+  calmMs: 3_000,
+  catchUpSeconds: 120,
+};
+const short: typeof long = {
+  ...long,
+  clients: 60,
+  rate: 80,
+  faultsMs: 40_000,
+  once: true,
+  every: [1_500, 2_500],
+  stopMs: 7_000,
+  awayMs: [500, 1_500],
+  calmMs: 1_000,
+};
+const form = values.short ? short : long;
+const options: RunOptions = {
+  ...form,
+  seed: number(values.seed, Math.floor(Math.random() * 1e9)),
+  clients: number(values.clients, form.clients),
+  rate: number(values.rate, form.rate),
+  signal: told.signal,
+};
+
+try {
+  process.exitCode = await faultRun(options);
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+}
