@@ -3,7 +3,7 @@ import { covers, nextOffset } from '../../../schema/position.ts';
 import type { Delivery, StreamEvent } from './event.ts';
 import { type BoundFilter, compileFilters, deliverChange, deliverEvent } from './filter.ts';
 import { FilterIndex } from './filter-index.ts';
-import { Window, type WindowLimits } from './window.ts';
+import { Window, type WindowLimits, type WindowPiece } from './window.ts';
 
 /** Offsets of a partition that retention removed before they were read: `from` ≤ offset < `until`. */
 export interface LostRange {
@@ -88,8 +88,9 @@ export class Stream {
     this.#window.evict(Date.now());
   }
 
-  recent(position: Position): Iterable<StreamEvent> {
-    return this.#window.after(position);
+  /** What was published at or behind a position, in pieces: all at once may be 64 MB of records. See `Window.piece`. */
+  recent(position: Position, place: number, limit: number): WindowPiece {
+    return this.#window.piece(position, place, limit);
   }
 
   /** Resolves true when the position covers `target`, false when the time is over or the signal aborts. */

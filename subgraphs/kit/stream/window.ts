@@ -8,6 +8,13 @@ export interface WindowLimits {
   readonly ageMs: number;
 }
 
+export interface WindowPiece {
+  readonly events: readonly StreamEvent[];
+  readonly place: number;
+  /** Nothing was published behind these. */
+  readonly last: boolean;
+}
+
 /** 60 s or 64 MB, whichever is less (S22). */
 export const defaultWindow: WindowLimits = { bytes: 64 * 1024 * 1024, ageMs: 60_000 };
 
@@ -17,6 +24,8 @@ export class Window {
   readonly #start: number[];
   #events: { readonly event: StreamEvent; readonly publishedAt: number }[] = [];
   #head = 0;
+  /** Events that were cut off in front of `#events`: places count from the first event ever pushed. */
+  #cut = 0;
   #bytes = 0;
 
   constructor(start: Position, limits: WindowLimits = defaultWindow) {
@@ -35,13 +44,19 @@ export class Window {
     return covers(position, this.#start);
   }
 
-  /** The events at or behind `position`, in the order of their publication. */
-  *after(position: Position): Generator<StreamEvent> {
-    for (let index = this.#head; index < this.#events.length; index++) {
-      const held = this.#events[index];
-      if (held !== undefined && held.event.offset >= nextOffset(position, held.event.partition))
-        yield held.event;
+  /**
+   * Of the next `limit` events from `place` on, those at or behind `position`, and the place to go on from. Who begins at
+   * place 0 takes, piece by piece, all of them in the order of their publication, as long as the window holds it.
+   */
+  piece(position: Position, place: number, limit: number): WindowPiece {
+    const from = Math.max(this.#head, place - this.#cut);
+    const until = Math.min(from + limit, this.#events.length);
+    const events: StreamEvent[] = [];
+    for (let index = from; index < until; index++) {
+      const event = this.#events[index]?.event;
+      if (event !== undefined && event.offset >= nextOffset(position, event.partition)) events.push(event);
     }
+    return { events, place: until + this.#cut, last: until === this.#events.length };
   }
 
   /** What lies below `next` will never come. */
@@ -59,6 +74,7 @@ export class Window {
     // Shifting an array costs its length: cut the dropped half off at once.
     if (this.#head > 1024 && this.#head * 2 > this.#events.length) {
       this.#events = this.#events.slice(this.#head);
+      this.#cut += this.#head;
       this.#head = 0;
     }
   }

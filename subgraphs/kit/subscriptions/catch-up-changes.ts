@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Position } from '../../../schema/position.ts';
 import { covers, nextOffset } from '../../../schema/position.ts';
 import type { ChangeKind, Delivery } from '../stream/event.ts';
@@ -6,14 +5,13 @@ import { type BoundFilter, compileFilters } from '../stream/filter.ts';
 import type { TopicSource } from '../topic-source.ts';
 import type { StoredRow, View } from '../view/view.ts';
 import type { Sent } from './sent.ts';
+import type { SharedPages } from './shared-pages.ts';
 import { type Start, waitUntilReached } from './start.ts';
-
-/** Rows a read; a page is one statement, so it bounds how long the event loop is held. */
-const pageRows = 500;
 
 export interface ChangeCatchUp {
   readonly source: TopicSource;
   readonly view: View;
+  readonly pages: SharedPages;
   readonly start: Start;
   readonly filters: readonly BoundFilter[];
   readonly signal: AbortSignal;
@@ -55,14 +53,14 @@ const isDone = ({ source, start }: ChangeCatchUp, next: Position): boolean =>
     : covers(next, start.until);
 
 async function* scanPartition(
-  { view, start, filters, signal }: ChangeCatchUp,
+  { pages, start, filters, signal }: ChangeCatchUp,
   next: number[],
   partition: number,
   sentAt: (delivery: Delivery) => Sent,
 ): AsyncGenerator<readonly Sent[], void> {
   const toDelivery = rowDelivery(filters);
   for (;;) {
-    const page = await view.scan({ partition, from: nextOffset(next, partition), limit: pageRows });
+    const page = await pages.page(partition, nextOffset(next, partition));
     if (signal.aborted) return;
     const sent: Sent[] = [];
     for (const row of page.rows) {
@@ -73,11 +71,8 @@ async function* scanPartition(
       if (delivery !== null) sent.push(sentAt(delivery));
     }
     if (sent.length > 0) yield sent;
-    if (page.rows.length < pageRows) {
-      next[partition] = Math.max(nextOffset(next, partition), nextOffset(page.position, partition));
-      return;
-    }
-    await nextTurn();
+    next[partition] = page.next;
+    if (page.isLast) return;
   }
 }
 

@@ -4,7 +4,7 @@ import type { LostRange, Stream } from '../stream/stream.ts';
 import type { Sent } from './sent.ts';
 
 /** Deliveries that are executed together, so that their reads share one DataLoader batch (S17). */
-export const executedTogether = 500;
+const executedTogether = 500;
 /** Deliveries that wait for their execution. Policy: disconnect; who is cut off comes back with its cursor. */
 const queueBound = 20_000;
 

@@ -104,7 +104,7 @@ const fromCursor = async (
   refuseOtherTopic(source, cursor);
   await waitUntilReached(source, cursor.position, signal);
   if (!source.stream.holdsFrom(cursor.position)) {
-    refuseExpired(stream, args, await earliestReachable(stream), cursor.position);
+    await refuseExpired(stream, args, cursor.position);
   }
   return { ...beginning(cursor.position), until };
 };
@@ -125,12 +125,13 @@ const refuseOtherTopic = (source: TopicSource, cursor: Cursor): void => {
   );
 };
 
-const refuseExpired = (
+/** Rejects with CURSOR_EXPIRED when an event stream can no longer bring all that followed `position` (S11). */
+export const refuseExpired = async (
   stream: ServedStream,
   args: Readonly<Record<string, unknown>>,
-  earliest: Position,
   position: Position,
-): void => {
+): Promise<void> => {
+  const earliest = await earliestReachable(stream);
   const lost = earliest.flatMap((first, partition) =>
     nextOffset(position, partition) < first
       ? [{ partition, from: nextOffset(position, partition), until: first }]

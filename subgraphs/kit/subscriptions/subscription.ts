@@ -5,17 +5,24 @@ import { laterOf } from '../../../schema/position.ts';
 import { type BoundFilter, bindFilters } from '../stream/filter.ts';
 import { type LostRange, selector } from '../stream/stream.ts';
 import type { ServedStream } from '../topic-source.ts';
+import type { View } from '../view/view.ts';
 import { catchUpChanges } from './catch-up-changes.ts';
-import { catchUpEvents, recentSent } from './catch-up-events.ts';
-import { executedTogether, LiveOperation } from './live-operation.ts';
+import { catchUpEvents, type RecentPiece, recentSent } from './catch-up-events.ts';
+import { type CatchUpLimits, catchUpLimits } from './limits.ts';
+import { LiveOperation } from './live-operation.ts';
 import { Mailbox } from './mailbox.ts';
 import type { ExecuteSent, SubscriptionRequest } from './request.ts';
 import { resultMaker } from './result.ts';
 import type { Sent } from './sent.ts';
-import { expired, resolveStart, type Start } from './start.ts';
+import { SharedPages } from './shared-pages.ts';
+import { type SideFetchCounters, SideFetches } from './side-fetches.ts';
+import { expired, refuseExpired, resolveStart, type Start } from './start.ts';
+import { Turns } from './turns.ts';
 
 /** Results that a listener may leave untaken. Policy: disconnect; it comes back with its cursor. */
 const mailboxBound = 10_000;
+/** Of a catch-up: with 500 of them an event that is live waited 50 ms for each client that caught up. */
+const executedInTurn = 100;
 
 export interface OpenSubscription extends AsyncIterableIterator<ExecutionResult, void> {
   /** The cursor behind everything that has been taken, when nothing is on its way; else null. */
@@ -23,16 +30,38 @@ export interface OpenSubscription extends AsyncIterableIterator<ExecutionResult,
   return(): Promise<IteratorResult<ExecutionResult, void>>;
 }
 
-/** All subscriptions of a process. Identical live operations share their execution. */
+export interface SubscriptionCounters {
+  /** Distinct live operations. */
+  readonly operations: number;
+  readonly subscriptions: number;
+  /** Events executed since the start. */
+  readonly executed: number;
+  readonly sideFetches: SideFetchCounters;
+  /** Pages read from views for snapshots and catch-ups since the start. */
+  readonly pages: number;
+}
+
+/** All subscriptions of a process. Identical live operations share their execution, late clients what they read. */
 export class Subscriptions {
   readonly #live = new Map<string, LiveOperation<ExecutionResult>>();
+  readonly #turns = new Turns();
   readonly #counters = { live: 0, executed: 0 };
+  readonly #sideFetches: SideFetches;
+  readonly #pages = new Map<View, SharedPages>();
 
-  get counters(): { readonly operations: number; readonly subscriptions: number; readonly executed: number } {
+  constructor(limits: CatchUpLimits = catchUpLimits) {
+    this.#sideFetches = new SideFetches(limits);
+  }
+
+  get counters(): SubscriptionCounters {
+    let pages = 0;
+    for (const { reads } of this.#pages.values()) pages += reads;
     return {
       operations: this.#live.size,
       subscriptions: this.#counters.live,
       executed: this.#counters.executed,
+      sideFetches: this.#sideFetches.counters,
+      pages,
     };
   }
 
@@ -95,14 +124,14 @@ export class Subscriptions {
     request.onStart(maker.cursor(start.from, start.snapshotUntil), start.now && stream.description.snapshot);
     let reached = start.from;
     if (!start.now || start.until !== null) {
-      const catchUp = catchUpOf(stream, start, filters, signal);
+      const catchUp = this.#catchUp(request, start, filters, signal);
       for (let page = await catchUp.next(); ; page = await catchUp.next()) {
         if (signal.aborted) return;
         if (page.done === true) {
           reached = page.value;
           break;
         }
-        yield* this.#executeAll(maker.execute, page.value);
+        yield* this.#executeInTurns(maker.execute, page.value);
       }
     }
     if (start.until !== null) {
@@ -112,7 +141,10 @@ export class Subscriptions {
     yield* this.#follow(request, filters, reached, signal, state);
   }
 
-  /** From here to the attachment nothing waits, so that what the window held and what comes live have no gap. */
+  /**
+   * What the window holds goes ahead, in pieces. From the last of them to the attachment nothing waits, so that it and what
+   * comes live have no gap.
+   */
   async *#follow(
     request: SubscriptionRequest,
     filters: readonly BoundFilter[],
@@ -121,14 +153,20 @@ export class Subscriptions {
     state: SubscriptionState,
   ): AsyncGenerator<ExecutionResult, void> {
     const { source, description } = request.stream;
-    if (!source.stream.holdsFrom(reached)) throw overrun();
+    const { execute } = resultMaker(request);
+    const window = { source, select: selector(description.change !== null, filters) };
+    const recent = (from: Position, place: number): RecentPiece => {
+      if (!source.stream.holdsFrom(from)) throw overrun();
+      return recentSent(window, from, place, null);
+    };
+    let piece = recent(reached, 0);
+    while (!piece.last) {
+      yield* this.#executeInTurns(execute, piece.sent);
+      if (signal.aborted) return;
+      piece = recent(piece.position, piece.place);
+    }
     const mailbox = new Mailbox<ExecutionResult>(mailboxBound);
-    const recent = recentSent(
-      { source, select: selector(description.change !== null, filters) },
-      reached,
-      null,
-    );
-    const joined = laterOf(reached, source.stream.position);
+    const joined = laterOf(piece.position, source.stream.position);
     const operation = this.#operation(request, filters);
     let lost: LostRange | null = null;
     const detach = operation.attach({
@@ -140,7 +178,7 @@ export class Subscriptions {
       },
     });
     try {
-      yield* this.#executeAll(resultMaker(request).execute, recent);
+      yield* this.#executeInTurns(execute, piece.sent);
       state.position = () => {
         const idle = mailbox.isEmpty ? operation.idlePosition : null;
         return idle === null ? null : laterOf(idle, joined);
@@ -171,9 +209,38 @@ export class Subscriptions {
     return operation;
   }
 
-  async *#executeAll(execute: ExecuteSent, sent: readonly Sent[]): AsyncGenerator<ExecutionResult, void> {
-    for (let from = 0; from < sent.length; from += executedTogether) {
-      yield* await this.#execute(execute, sent.slice(from, from + executedTogether));
+  #catchUp(
+    { stream, args }: SubscriptionRequest,
+    start: Start,
+    filters: readonly BoundFilter[],
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly Sent[], Position> {
+    const { source, description } = stream;
+    if (description.change !== null && source.view !== null) {
+      const { view } = source;
+      return catchUpChanges({ source, view, pages: this.#pagesOf(view), start, filters, signal });
+    }
+    return catchUpEvents({
+      source,
+      start,
+      filters,
+      sideFetches: this.#sideFetches,
+      refuseExpired: (position) => refuseExpired(stream, args, position),
+      signal,
+    });
+  }
+
+  #pagesOf(view: View): SharedPages {
+    const pages = this.#pages.get(view) ?? new SharedPages(view, this.#turns);
+    this.#pages.set(view, pages);
+    return pages;
+  }
+
+  /** What one client alone gets. */
+  async *#executeInTurns(execute: ExecuteSent, sent: readonly Sent[]): AsyncGenerator<ExecutionResult, void> {
+    for (let from = 0; from < sent.length; from += executedInTurn) {
+      await this.#turns.next();
+      yield* await this.#execute(execute, sent.slice(from, from + executedInTurn));
     }
   }
 
@@ -187,19 +254,6 @@ interface SubscriptionState {
   position: () => Position | null;
   waiting: boolean;
 }
-
-const catchUpOf = (
-  stream: ServedStream,
-  start: Start,
-  filters: readonly BoundFilter[],
-  signal: AbortSignal,
-): AsyncGenerator<readonly Sent[], Position> => {
-  const { source, description } = stream;
-  if (description.change !== null && source.view !== null) {
-    return catchUpChanges({ source, view: source.view, start, filters, signal });
-  }
-  return catchUpEvents({ source, start, select: selector(description.change !== null, filters), signal });
-};
 
 const readyWaitMs = 30_000;
 

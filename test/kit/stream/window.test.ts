@@ -22,18 +22,18 @@ describe('S22 the window', () => {
     window.push(event(0, 0), 0);
     window.push(event(1, 5), 0);
     window.push(event(0, 1), 0);
-    expect(offsets(window.after([0, 5]))).toEqual([
+    expect(offsets(window.piece([0, 5], 0, 100).events)).toEqual([
       [0, 0],
       [1, 5],
       [0, 1],
     ]);
-    expect(offsets(window.after([1, 6]))).toEqual([[0, 1]]);
+    expect(offsets(window.piece([1, 6], 0, 100).events)).toEqual([[0, 1]]);
   });
 
   test('S22 drops the oldest beyond its bytes, and then no longer holds from before it', () => {
     const window = new Window([0], { bytes: 25, ageMs: 1_000 });
     for (let offset = 0; offset < 4; offset++) window.push(event(0, offset), 0);
-    expect(offsets(window.after([0]))).toEqual([
+    expect(offsets(window.piece([0], 0, 100).events)).toEqual([
       [0, 2],
       [0, 3],
     ]);
@@ -50,11 +50,31 @@ describe('S22 the window', () => {
     expect(window.holdsFrom([0])).toBe(false);
   });
 
+  test('S22 gives it piece by piece, also while more comes and the oldest is dropped', () => {
+    const window = new Window([0, 0], { bytes: 30_000, ageMs: 1_000 });
+    const publish = (from: number, until: number): void => {
+      for (let offset = from; offset < until; offset++) window.push(event(offset % 2, offset), 0);
+    };
+    publish(0, 2_500);
+    const taken: number[] = [];
+    let place = 0;
+    for (let last = false; !last; ) {
+      const piece = window.piece([2, 0], place, 100);
+      expect(piece.events.length).toBeLessThanOrEqual(100);
+      taken.push(...piece.events.map(({ offset }) => offset));
+      // Drops the first thousand, which were taken by then.
+      if (taken.length === 1_099) publish(2_500, 4_000);
+      ({ place, last } = piece);
+    }
+    expect(window.holdsFrom([0, 0])).toBe(false);
+    expect(taken).toEqual(Array.from({ length: 4_000 }, (_, offset) => offset).filter((each) => each !== 0));
+  });
+
   test('a long run keeps its array bounded and its order', () => {
     const window = new Window([0], { bytes: 1_000, ageMs: 1_000_000 });
     for (let offset = 0; offset < 10_000; offset++) window.push(event(0, offset), 0);
     expect(window.size).toBe(100);
-    expect(offsets(window.after([9_998]))).toEqual([
+    expect(offsets(window.piece([9_998], 0, 100).events)).toEqual([
       [0, 9_998],
       [0, 9_999],
     ]);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeCursor } from '../../../schema/cursor/index.ts';
+import { catchUpLimits } from '../../../subgraphs/kit/subscriptions/limits.ts';
 import { Subscriptions } from '../../../subgraphs/kit/subscriptions/subscription.ts';
 import { MemoryTopic, receive, request } from './memory-topic.ts';
 
@@ -195,7 +196,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** A client that breaks off at any time and comes back with its last cursor, while records keep coming. */
 const follow = async (topic: MemoryTopic, steps: readonly Step[], args: Record<string, unknown>) => {
-  const subscriptions = new Subscriptions();
+  const subscriptions = new Subscriptions({ ...catchUpLimits, gatherMs: 0 });
   const received: Awaited<ReturnType<typeof receive>> = [];
   let cursor: string | null = null;
   let subscription = subscriptions.open(request(topic.served(), args, { from: cursor ?? 'EARLIEST' }));
