@@ -1,77 +1,7 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { Wire } from '../client/wire.ts';
 import { startTributary } from './run.ts';
-
-/** What a gateway says and hears on the wire, in the hand of the test. */
-class Wire {
-  readonly server = new WebSocketServer({
-    port: 0,
-    host: '127.0.0.1',
-    handleProtocols: () => 'graphql-transport-ws',
-  });
-  readonly #subscribed: { socket: WebSocket; id: string; payload: Subscribe }[] = [];
-  #waiting: (() => void)[] = [];
-
-  constructor() {
-    this.server.on('connection', (socket) => {
-      socket.on('message', (data) => this.#hear(socket, JSON.parse(String(data))));
-    });
-  }
-
-  get url(): string {
-    return `ws://127.0.0.1:${(this.server.address() as AddressInfo).port}/graphql`;
-  }
-
-  async subscription(index: number): Promise<Subscription> {
-    while (this.#subscribed.length <= index)
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    const { socket, id, payload } = this.#subscribed[index]!;
-    const send = (message: unknown): void => socket.send(JSON.stringify(message));
-    return {
-      payload,
-      socket,
-      next: (data, cursor) =>
-        send({
-          id,
-          type: 'next',
-          payload: { data, ...(cursor && { extensions: { tributary: { at: [0, 1], cursor } } }) },
-        }),
-      ping: (cursor) => send({ type: 'ping', payload: { cursors: { [id]: cursor } } }),
-      error: (code, retryable) =>
-        send({
-          id,
-          type: 'error',
-          payload: [{ message: 'no', extensions: { code, ...(retryable && { retryable }) } }],
-        }),
-      complete: () => send({ id, type: 'complete' }),
-    };
-  }
-
-  #hear(socket: WebSocket, message: { type: string; id: string; payload: Subscribe }): void {
-    if (message.type === 'connection_init') socket.send('{"type":"connection_ack"}');
-    if (message.type === 'ping') socket.send('{"type":"pong"}');
-    if (message.type !== 'subscribe') return;
-    this.#subscribed.push({ socket, id: message.id, payload: message.payload });
-    for (const resolve of this.#waiting.splice(0)) resolve();
-  }
-}
-
-interface Subscribe {
-  readonly query: string;
-  readonly variables?: unknown;
-  readonly extensions?: { readonly tributary?: { readonly cursor?: string } };
-}
-
-interface Subscription {
-  readonly payload: Subscribe;
-  readonly socket: WebSocket;
-  next(data: unknown, cursor?: string): void;
-  ping(cursor: string): void;
-  error(code: string, retryable?: boolean): void;
-  complete(): void;
-}
 
 let wire: Wire;
 
@@ -81,8 +11,7 @@ beforeEach(async () => {
 });
 
 afterEach(() => {
-  for (const client of wire.server.clients) client.terminate();
-  wire.server.close();
+  wire.stop();
 });
 
 const tail = (...options: string[]) =>
