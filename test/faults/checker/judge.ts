@@ -9,8 +9,8 @@ export interface ClientVerdict {
   readonly faults: Faults;
   readonly deliveries: number;
   readonly connections: number;
-  /** Deliveries with errors beside the data. */
-  readonly withErrors: number;
+  /** Deliveries by the code of an error beside their data. */
+  readonly errors: Readonly<Record<string, number>>;
   /** Ends by errors after which a client may come back, and after which it may not. */
   readonly interrupted: number;
   readonly given: readonly string[];
@@ -24,7 +24,7 @@ export class ClientJudge {
   readonly #ended: string[] = [];
   #deliveries = 0;
   #connections = 0;
-  #withErrors = 0;
+  readonly #errors: Record<string, number> = {};
   #interrupted = 0;
   #joinedAt = Number.POSITIVE_INFINITY;
 
@@ -55,7 +55,7 @@ export class ClientJudge {
       else this.#ended.push(line.failed);
     } else {
       this.#deliveries += 1;
-      if (line.errors !== undefined) this.#withErrors += 1;
+      for (const code of new Set(line.errors)) this.#errors[code] = (this.#errors[code] ?? 0) + 1;
       const record = this.#stream.take(line);
       if (record !== null && record.writtenAt > this.#joinedAt) this.#delayed(record, line.receivedAt);
     }
@@ -67,7 +67,7 @@ export class ClientJudge {
       faults: this.#stream.finish(),
       deliveries: this.#deliveries,
       connections: this.#connections,
-      withErrors: this.#withErrors,
+      errors: this.#errors,
       interrupted: this.#interrupted,
       given: this.#ended,
     };

@@ -27,6 +27,7 @@ export function summarise(
     '',
     ...faultLines(delays),
     '',
+    ...errorLines(verdicts),
     `acknowledged records ${written.acknowledged}, of them not in the topics ${written.missing}`,
     ...bad.slice(0, 20).map(describe),
     ...(bad.length > 20 ? [`and ${bad.length - 20} further clients`] : []),
@@ -34,16 +35,7 @@ export function summarise(
   return { text: lines.join('\n'), good: bad.length === 0 && written.missing === 0 && verdicts.length > 0 };
 }
 
-const heading = [
-  'stream',
-  'clients',
-  'deliveries',
-  'reconnects',
-  'interrupted',
-  'with errors',
-  ...kinds,
-  'gave up',
-];
+const heading = ['stream', 'clients', 'deliveries', 'reconnects', 'interrupted', ...kinds, 'gave up'];
 
 const sum = (verdicts: readonly ClientVerdict[], pick: (verdict: ClientVerdict) => number): number =>
   verdicts.reduce((total, verdict) => total + pick(verdict), 0);
@@ -54,7 +46,6 @@ const row = (name: string, verdicts: readonly ClientVerdict[]): string[] => [
   String(sum(verdicts, ({ deliveries }) => deliveries)),
   String(sum(verdicts, ({ connections }) => Math.max(0, connections - 1))),
   String(sum(verdicts, ({ interrupted }) => interrupted)),
-  String(sum(verdicts, ({ withErrors }) => withErrors)),
   ...kinds.map((kind) => String(sum(verdicts, ({ faults }) => faults[kind]))),
   String(sum(verdicts, ({ given }) => given.length)),
 ];
@@ -90,6 +81,15 @@ const faultLines = (delays: Delays): string[] => {
     ]),
     `worst delay of a record before the first fault: ${seconds(delays.worstBefore)}`,
   ];
+};
+
+/** Errors beside data are no fault: a join that cannot be had is null and says so (S17). */
+const errorLines = (verdicts: readonly ClientVerdict[]): string[] => {
+  const codes = [...new Set(verdicts.flatMap(({ errors }) => Object.keys(errors)))].sort();
+  return codes.map(
+    (code) =>
+      `deliveries with ${code} beside their data: ${sum(verdicts, ({ errors }) => errors[code] ?? 0)}`,
+  );
 };
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

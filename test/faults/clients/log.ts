@@ -13,7 +13,7 @@ interface Event {
 export interface Result {
   readonly data?: Readonly<Record<string, unknown>> | null | undefined;
   readonly errors?: readonly GraphQLFormattedError[] | undefined;
-  readonly extensions?: Readonly<Record<string, unknown>> | undefined;
+  readonly extensions?: unknown;
 }
 
 /** Cursor of a result, and where its record is. */
@@ -32,7 +32,7 @@ export class ClientLog {
 
   /** Writes down an event and gives its cursor; null for a result that has none. */
   delivered(declaration: ClientDeclaration, result: Result): string | null {
-    const stamp = result.extensions?.tributary as Stamp | undefined;
+    const stamp = (result.extensions as { tributary?: Stamp } | undefined)?.tributary;
     const event = result.data?.[declaration.operation] as Event | null | undefined;
     const row = typeof event?.account === 'object' ? event.account : null;
     const key = typeof event?.account === 'string' ? event.account : (event?.key ?? null);
