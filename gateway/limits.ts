@@ -32,7 +32,10 @@ export interface GatewayLimits {
   readonly documentFields: number;
   /** Fields of an operation with an alias, its fragments written out; one with more is refused. */
   readonly documentAliases: number;
-  /** Bytes of serialised events kept for one operation; whoever falls behind is closed with SLOW_CLIENT (S20). */
+  /**
+   * Bytes of serialised events kept for one operation, and for each of its catch-ups. Whoever falls behind is closed with
+   * SLOW_CLIENT (S20); in a catch-up it goes on by one of its own.
+   */
   readonly ringBytes: number;
   /** The same for the process; the largest rings give way first. */
   readonly ringBytesTotal: number;
@@ -42,10 +45,16 @@ export interface GatewayLimits {
   readonly catchUpsPerSubgraph: number;
   /** Milliseconds that a catch-up waits for its turn; then SUBGRAPH_TIMEOUT. */
   readonly catchUpQueueMs: number;
-  /** Bytes of caught-up events that wait for their client; beyond it the private socket is paused. */
+  /** Bytes of caught-up events that wait for the fastest of their clients; beyond it the private socket is paused. */
   readonly catchUpBytes: number;
-  /** Milliseconds that a paused catch-up waits for its client; then SLOW_CLIENT. */
+  /** Milliseconds for which a client may take nothing of what it is to catch up; then SLOW_CLIENT, after twice as long at the latest. */
   readonly catchUpStallMs: number;
+  /** Milliseconds for which what was caught up is kept for clients to come; then, or when memory is short, it is dropped. */
+  readonly catchUpKeptMs: number;
+  /** Operations of one websocket that catch up at a time; others wait for their end (S29). An HTTP stream has one operation. */
+  readonly catchUpsPerClient: number;
+  /** Bytes that one websocket or HTTP stream may catch up in a minute, snapshots included; beyond it it is slowed down (S29). */
+  readonly replayBytesPerMinute: number;
   /** Milliseconds until a subgraph has said where a new operation begins; then SUBGRAPH_UNAVAILABLE, or what it answered. */
   readonly upstreamStartMs: number;
   /** Milliseconds that a client's cursor may stay ahead of the stream; then NOT_YET (S11). */
@@ -56,10 +65,16 @@ export interface GatewayLimits {
   readonly upstreamMessageBytes: number;
   /** Longest pause between two attempts to reach a subgraph, milliseconds. */
   readonly reconnectMs: number;
-  /** Milliseconds for which usage is counted before it is written (gateway.usage.file). */
+  /** Milliseconds over which live operations move to a new generation (S19); few of them take less. */
+  readonly generationMoveMs: number;
+  /** Milliseconds over which clients are closed when the gateway stops (S21); few of them take less. */
+  readonly drainMs: number;
+  /** Milliseconds for which usage is counted before it is written (gateway.usage). */
   readonly usageMs: number;
   /** Operations counted in that time, each by client and version; further ones are counted together, without names. */
   readonly usageOperations: number;
+  /** Bytes of usage that wait for a file or topic which takes none; the oldest of it is lost. */
+  readonly usageWaitingBytes: number;
   /** Bytes of the file of usage; then it becomes an old one. */
   readonly usageFileBytes: number;
   /** Old files of usage; the oldest is overwritten. */
@@ -89,13 +104,19 @@ export const defaultLimits: GatewayLimits = {
   catchUpQueueMs: 30_000,
   catchUpBytes: 1024 * 1024,
   catchUpStallMs: 30_000,
+  catchUpKeptMs: 30_000,
+  catchUpsPerClient: 4,
+  replayBytesPerMinute: 256 * 1024 * 1024,
   upstreamStartMs: 15_000,
   aheadMs: 15_000,
   upstreamPingMs: 10_000,
   upstreamMessageBytes: 16 * 1024 * 1024,
   reconnectMs: 5_000,
+  generationMoveMs: 10_000,
+  drainMs: 2_000,
   usageMs: 60_000,
   usageOperations: 10_000,
+  usageWaitingBytes: 16 * 1024 * 1024,
   usageFileBytes: 64 * 1024 * 1024,
   usageFiles: 5,
 };

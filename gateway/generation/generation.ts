@@ -15,7 +15,7 @@ import {
   type SubscriptionPlan,
   type SubscriptionRequest,
 } from './subscription.ts';
-import { loadSupergraph } from './supergraph.ts';
+import { type LoadedSupergraph, loadSupergraph, loadSupergraphInSteps } from './supergraph.ts';
 import { coerceVariables, refusalOf } from './variables.ts';
 import type { Variant } from './variants.ts';
 
@@ -60,7 +60,15 @@ export interface GenerationOptions {
 
 /** Reads a supergraph. Throws SCHEMA_INVALID when it is none. */
 export function createGeneration(options: GenerationOptions): Generation {
-  const supergraph = loadSupergraph(options.supergraphSdl);
+  return generationOf(loadSupergraph(options.supergraphSdl), options);
+}
+
+/** The same beside what is served, so that nobody waits for all of it at once. */
+export async function createGenerationInSteps(options: GenerationOptions): Promise<Generation> {
+  return generationOf(await loadSupergraphInSteps(options.supergraphSdl), options);
+}
+
+function generationOf(supergraph: LoadedSupergraph, options: GenerationOptions): Generation {
   const limits = { ...defaultLimits, ...options.limits };
   const context: GenerationContext = {
     supergraph,
@@ -79,6 +87,9 @@ export function createGeneration(options: GenerationOptions): Generation {
     planSubscription: (request) => planSubscription(request, context),
   };
 }
+
+/** One for all: a controller for each request costs a microsecond. */
+const neverAborted = new AbortController().signal;
 
 async function execute(
   request: OperationRequest,
@@ -102,7 +113,7 @@ async function execute(
     log,
     variables,
     headers: request.headers,
-    signal: request.signal ?? new AbortController().signal,
+    signal: request.signal ?? neverAborted,
     deadlineMs: null,
     maximumRepresentations: Number.POSITIVE_INFINITY,
     deduplicate: variant.deduplicate,

@@ -8,9 +8,28 @@ export interface SubscriptionCounters {
   upstreams: number;
   /** Shared upstream subscriptions that were ever sent, those after a loss included. */
   upstreamsOpened: number;
-  /** Private catch-ups that are running. */
+  /** Times that an operation went on in a newer generation (S19). */
+  moves: number;
+  /** Operations that are still to move to the present generation. */
+  movesPending: number;
+  /** Operations that could not, and ended with SUBSCRIPTION_INVALIDATED. */
+  movesRefused: number;
+  /** Private upstreams for what lies between a client and the shared stream that are running or wait for their turn. */
   catchUps: number;
+  /** Those that were ever made: what a storm of clients costs the subgraphs. */
   catchUpsOpened: number;
+  /** Clients that joined one that was there. */
+  catchUpsShared: number;
+  /** Clients that had to wait for the end of a catch-up of their own (gateway.limits.catchUpsPerClient). */
+  catchUpsQueued: number;
+  /** Bytes that clients took of catch-ups. */
+  replayedBytes: number;
+  /** Times that a client was slowed down (gateway.limits.replayBytesPerMinute). */
+  replaysSlowed: number;
+  /** Operations that were refused since their client had too many. */
+  operationsRefused: number;
+  /** Websockets that were refused since there were too many. */
+  socketsRefused: number;
   /** Clients that joined by what the ring still held. */
   ringJoins: number;
   /** Events executed for shared operations: once each, whatever the number of clients. */
@@ -32,8 +51,17 @@ export const newCounters = (): SubscriptionCounters => ({
   subscribers: 0,
   upstreams: 0,
   upstreamsOpened: 0,
+  moves: 0,
+  movesPending: 0,
+  movesRefused: 0,
   catchUps: 0,
   catchUpsOpened: 0,
+  catchUpsShared: 0,
+  catchUpsQueued: 0,
+  replayedBytes: 0,
+  replaysSlowed: 0,
+  operationsRefused: 0,
+  socketsRefused: 0,
   ringJoins: 0,
   executions: 0,
   deliveries: 0,

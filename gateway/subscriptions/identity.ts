@@ -75,10 +75,10 @@ export const operationVariables = (operation: OperationDefinitionNode, given: Va
   return variables;
 };
 
-/** Clients with the same key share one upstream. `scope`: the generation; later forwarded headers and claims too. */
-export const identityKey = (scope: string, operation: NormalisedOperation, variables: Variables): string =>
+/** Clients with the same key share one upstream. The generation is no part of it: operations outlive theirs (S19). */
+export const identityKey = (operation: NormalisedOperation, variables: Variables): string =>
   createHash('sha256')
-    .update(JSON.stringify([scope, operation.name, operation.text, canonical(variables)]))
+    .update(JSON.stringify([operation.name, operation.text, canonical(variables)]))
     .digest('base64url');
 
 /** The operation with a position written in: for a private upstream that begins at a time or at the start. */

@@ -2,26 +2,42 @@ import type { GraphQLFormattedError } from 'graphql';
 import { TributaryError } from '../../schema/errors.ts';
 import { type ErrorLog, formatted } from '../errors.ts';
 import type { GatewayLimits } from '../limits.ts';
-import { CatchUp, type CatchUpSink, catchUpRequest } from './catch-up.ts';
+import { CatchUps } from './catch-ups.ts';
 import type { SubscriptionCounters } from './counters.ts';
-import type { SubscriptionPlan } from './plan.ts';
+import type { NormalisedOperation } from './identity.ts';
+import { invalidated } from './invalidated.ts';
+import { Move } from './move.ts';
+import type { SubscriptionPlan, SubscriptionPlanner } from './plan.ts';
 import { Pump, type PumpOutput } from './pump.ts';
 import { Ring, type RingBudget } from './ring.ts';
-import type { StartPosition, Subscriber } from './subscriber.ts';
-import type { SharedUpstream } from './upstream/shared.ts';
+import type { Subscriber } from './subscriber.ts';
+import type { SharedSink, SharedUpstream } from './upstream/shared.ts';
 import type { Slots } from './upstream/slots.ts';
 import type { UpstreamRequest } from './upstream/socket.ts';
 
-export interface OperationOptions {
-  /** Root field, for messages. */
-  readonly field: string;
-  readonly plan: SubscriptionPlan;
-  readonly upstream: SharedUpstream;
+/** What an operation needs of a subgraph. */
+export interface Upstream {
+  readonly shared: SharedUpstream;
   readonly slots: Slots;
+}
+
+/** How an operation is served by a generation. */
+export interface Planned {
+  readonly planner: SubscriptionPlanner;
+  readonly plan: SubscriptionPlan;
+}
+
+export interface OperationOptions {
+  readonly normalised: NormalisedOperation;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly planned: Planned;
+  readonly upstreamOf: (plan: SubscriptionPlan) => Upstream;
   readonly budget: RingBudget;
   readonly limits: GatewayLimits;
   readonly counters: SubscriptionCounters;
   readonly logError: ErrorLog;
+  /** Its subgraph refuses to go on: the time to move, if there is a newer generation. */
+  readonly onRefused: () => void;
   /** Nobody can join any more. */
   readonly onClosed: () => void;
 }
@@ -40,17 +56,27 @@ const turnsOfRing = 8;
  */
 export class SharedOperation {
   readonly ring: Ring;
+  /** What brings clients from their position, or a snapshot, to where the shared stream stands (S13, S14). */
+  readonly catchUps: CatchUps;
   readonly #options: OperationOptions;
   readonly #pump: Pump;
   readonly #subscribers = new Set<Subscriber>();
-  readonly #unsubscribe: () => void;
+  readonly #start: NodeJS.Timeout;
+  #planner: SubscriptionPlanner;
+  #plan: SubscriptionPlan;
+  #upstream: Upstream;
+  /** Ends the upstream subscription; null: it has ended. */
+  #unsubscribe: (() => void) | null = null;
+  /** The way to the upstream of a newer generation, until that has taken over (S19). */
+  #move: Move | null = null;
+  #awaitsMove = false;
+  #pressed = false;
   /** Behind the last event or progress that arrived; where the upstream goes on after a loss. */
   #received: string | null = null;
   /** The upstream has said something, so clients can be told where they begin. */
   #begun = false;
   #broken = false;
   #sent = false;
-  readonly #start: NodeJS.Timeout;
   #snapshots = false;
   #lastErrors: readonly GraphQLFormattedError[] = [];
   #ending: Ending | null = null;
@@ -58,39 +84,44 @@ export class SharedOperation {
 
   constructor(options: OperationOptions) {
     this.#options = options;
+    this.#planner = options.planned.planner;
+    this.#plan = options.planned.plan;
+    this.#upstream = options.upstreamOf(this.#plan);
     this.ring = new Ring(options.limits.ringBytes, options.budget);
+    this.catchUps = new CatchUps({
+      ...options,
+      plan: () => this.#plan,
+      slotsOf: (plan) => options.upstreamOf(plan).slots,
+    });
     this.#pump = new Pump({
-      plan: options.plan,
+      plan: this.#plan,
       pendingBytes: options.limits.pendingBytes,
       turnBytes: options.limits.ringBytes / turnsOfRing,
       deliver: (output) => this.#deliver(output),
       logError: options.logError,
-      pressure: (high) => (high ? options.upstream.pause(this) : options.upstream.resume(this)),
+      pressure: (high) => this.#press(high),
     });
     options.counters.operations += 1;
     options.counters.upstreams += 1;
     this.#start = setTimeout(() => this.#giveUp(), options.limits.upstreamStartMs);
-    this.#unsubscribe = options.upstream.subscribe(() => this.#request(), {
-      sent: (hasCursors) => this.#onSent(hasCursors),
-      next: (payload, stamp, bytes) => {
-        const gap = stamp.cursor === null && this.#broken;
-        this.#broken = false;
-        this.#received = stamp.cursor;
-        this.#pump.push({ kind: 'EVENT', payload, stamp: { ...stamp, gap }, bytes });
-      },
-      progress: (cursor, snapshot) => {
-        this.#received = cursor;
-        if (snapshot) this.#snapshots = true;
-        this.#pump.push({ kind: 'PROGRESS', cursor });
-      },
-      failed: (errors) => this.#pump.push({ kind: 'END', errors }),
-      completed: () => this.#pump.push({ kind: 'END', errors: null }),
-      lost: (errors) => this.#onLost(errors),
-    });
+    this.#open();
   }
 
   get field(): string {
-    return this.#options.field;
+    return this.#options.normalised.field;
+  }
+
+  get normalised(): NormalisedOperation {
+    return this.#options.normalised;
+  }
+
+  get variables(): Readonly<Record<string, unknown>> {
+    return this.#options.variables;
+  }
+
+  /** Of the generation that it is served by, or on the way to. */
+  get planner(): SubscriptionPlanner {
+    return this.#planner;
   }
 
   get limits(): GatewayLimits {
@@ -124,34 +155,124 @@ export class SharedOperation {
     if (this.#subscribers.size === 0) this.#close();
   }
 
-  /** A private upstream for one client, from its position or a snapshot to where the shared stream stands (S13, S14). */
-  catchUp(
-    position: Exclude<StartPosition, { kind: 'LATEST' }> | null,
-    until: string,
-    sink: CatchUpSink,
-  ): CatchUp {
-    const { plan, limits, slots, counters, logError } = this.#options;
-    const first =
-      position === null
-        ? catchUpRequest(plan, null, until)
-        : position.kind === 'CURSOR'
-          ? catchUpRequest(plan, position.text, until)
-          : catchUpRequest(position.plan, null, until);
-    counters.catchUpsOpened += 1;
-    const onRunning = (change: 1 | -1): void => {
-      counters.catchUps += change;
-    };
-    return new CatchUp({ plan, limits, slots, first, until, logError, onRunning }, sink);
+  /** A newer generation serves; until it has moved or ended, the operation counts as one that is to move. */
+  awaitMove(): void {
+    if (this.#awaitsMove || this.#closed) return;
+    this.#awaitsMove = true;
+    this.counters.movesPending += 1;
   }
 
-  #request(): UpstreamRequest {
-    const { plan } = this.#options;
+  /**
+   * Goes on in another generation, by a plan whose answers are the same (S19). What goes upstream the same goes on as it is:
+   * only the joins are others from here on. Else the upstream of the plan takes over at the last cursor.
+   */
+  move({ planner, plan }: Planned): void {
+    if (this.#ending !== null) return;
+    const upstream = this.#options.upstreamOf(plan);
+    this.#planner = planner;
+    this.#move?.stop();
+    this.#move = null;
+    if (asksTheSame(this.#plan, plan)) {
+      if (this.#unsubscribe !== null) this.#goOn(plan);
+    } else if (this.#begun) {
+      this.#move = new Move({
+        upstream: upstream.shared,
+        request: (cursor) => requestOf(plan, cursor),
+        cursor: () => this.#received,
+        sink: this.#sink(),
+        reconnectMs: this.limits.reconnectMs,
+        takeOver: () => this.#takeOver(plan, upstream),
+        refused: (reason) => this.invalidate(reason),
+      });
+    } else {
+      // Nobody was told where it begins.
+      this.#leaveUpstream();
+      this.#upstream = upstream;
+      this.#goOn(plan);
+      this.#open();
+    }
+  }
+
+  /** Ends behind what has arrived: another schema gave it another meaning. */
+  invalidate(reason: string): void {
+    if (this.#ending !== null) return;
+    this.counters.movesRefused += 1;
+    this.#move?.stop();
+    this.#move = null;
+    this.#leaveUpstream();
+    this.#pump.push({ kind: 'END', errors: [invalidated(this.field, reason)] });
+  }
+
+  #open(): void {
+    this.#unsubscribe = this.#upstream.shared.subscribe(
+      () => requestOf(this.#plan, this.#received),
+      this.#sink(),
+    );
+    if (this.#pressed) this.#upstream.shared.pause(this);
+  }
+
+  #sink(): SharedSink {
     return {
-      query: plan.document,
-      variables: plan.variables,
-      ...(plan.operationName === undefined ? {} : { operationName: plan.operationName }),
-      extensions: { tributary: this.#received === null ? { live: true } : { cursor: this.#received } },
+      sent: (hasCursors) => this.#onSent(hasCursors),
+      next: (payload, stamp, bytes) => {
+        const gap = stamp.cursor === null && this.#broken;
+        this.#broken = false;
+        this.#received = stamp.cursor;
+        this.#pump.push({ kind: 'EVENT', payload, stamp: { ...stamp, gap }, bytes });
+      },
+      progress: (cursor, snapshot) => {
+        this.#received = cursor;
+        if (snapshot) this.#snapshots = true;
+        this.#pump.push({ kind: 'PROGRESS', cursor });
+      },
+      failed: (errors) => this.#onFailed(errors),
+      completed: () => this.#pump.push({ kind: 'END', errors: null }),
+      lost: (errors) => this.#onLost(errors),
     };
+  }
+
+  #takeOver(plan: SubscriptionPlan, upstream: Upstream): void {
+    this.#leaveUpstream();
+    const move = this.#move;
+    this.#unsubscribe = () => move?.stop();
+    this.#move = null;
+    this.#upstream = upstream;
+    if (this.#pressed) upstream.shared.pause(this);
+    // Without cursors nobody knows what went by between the two (S18).
+    this.#broken = this.#received === null;
+    this.#goOn(plan);
+  }
+
+  #goOn(plan: SubscriptionPlan): void {
+    this.#plan = plan;
+    this.#pump.push({ kind: 'PLAN', plan });
+    this.counters.moves += 1;
+    this.#settleMove();
+  }
+
+  #settleMove(): void {
+    if (!this.#awaitsMove) return;
+    this.#awaitsMove = false;
+    this.counters.movesPending -= 1;
+  }
+
+  #leaveUpstream(): void {
+    this.#unsubscribe?.();
+    this.#unsubscribe = null;
+    this.#upstream.shared.resume(this);
+  }
+
+  #press(high: boolean): void {
+    this.#pressed = high;
+    if (high) this.#upstream.shared.pause(this);
+    else this.#upstream.shared.resume(this);
+  }
+
+  /** Its root may have moved to another subgraph, which is no end. */
+  #onFailed(errors: readonly GraphQLFormattedError[]): void {
+    this.#unsubscribe = null;
+    if (this.#move === null) this.#options.onRefused();
+    if (this.#move === null && this.#unsubscribe === null) this.#pump.push({ kind: 'END', errors });
   }
 
   #onSent(hasCursors: boolean): void {
@@ -168,7 +289,7 @@ export class SharedOperation {
 
   /** An upstream that never began is not waited for without end; one that did is (S18). */
   #giveUp(): void {
-    const { name, url } = this.#options.plan.subgraph;
+    const { name, url } = this.#plan.subgraph;
     const silent = new TributaryError(
       'SUBGRAPH_UNAVAILABLE',
       `Subgraph "${name}" at ${url} does not answer.`,
@@ -198,7 +319,6 @@ export class SharedOperation {
         return;
       }
     }
-    this.#count();
     for (const subscriber of this.#subscribers) subscriber.wake();
   }
 
@@ -215,8 +335,8 @@ export class SharedOperation {
 
   #close(): void {
     this.#closeUpstream();
+    this.catchUps.stop();
     this.ring.close();
-    this.#count();
   }
 
   #closeUpstream(): void {
@@ -224,14 +344,26 @@ export class SharedOperation {
     this.#closed = true;
     clearTimeout(this.#start);
     this.#pump.stop();
-    this.#unsubscribe();
-    this.#options.upstream.resume(this);
+    this.#move?.stop();
+    this.#move = null;
+    this.#leaveUpstream();
+    this.#settleMove();
     this.counters.operations -= 1;
     this.counters.upstreams -= 1;
     this.#options.onClosed();
   }
-
-  #count(): void {
-    this.counters.ringBytes = this.#options.budget.used;
-  }
 }
+
+const requestOf = (plan: SubscriptionPlan, cursor: string | null): UpstreamRequest => ({
+  query: plan.document,
+  variables: plan.variables,
+  ...(plan.operationName === undefined ? {} : { operationName: plan.operationName }),
+  extensions: { tributary: cursor === null ? { live: true } : { cursor } },
+});
+
+/** The variables of an operation are always the same, so the document decides which of them it sends. */
+const asksTheSame = (a: SubscriptionPlan, b: SubscriptionPlan): boolean =>
+  a.subgraph.name === b.subgraph.name &&
+  a.subgraph.url === b.subgraph.url &&
+  a.document === b.document &&
+  a.operationName === b.operationName;

@@ -11,11 +11,13 @@ const maximumBatch = 500;
 export type PumpInput =
   | { readonly kind: 'EVENT'; readonly payload: EventPayload; readonly stamp: Stamp; readonly bytes: number }
   | { readonly kind: 'PROGRESS'; readonly cursor: string }
+  /** What follows is of another plan (S19). */
+  | { readonly kind: 'PLAN'; readonly plan: SubscriptionPlan }
   | { readonly kind: 'END'; readonly errors: readonly GraphQLFormattedError[] | null };
 
 export type PumpOutput =
   | { readonly kind: 'EVENT'; readonly entry: RingEntry }
-  | Exclude<PumpInput, { readonly kind: 'EVENT' }>;
+  | Exclude<PumpInput, { readonly kind: 'EVENT' | 'PLAN' }>;
 
 export interface PumpOptions {
   readonly plan: SubscriptionPlan;
@@ -28,6 +30,7 @@ export interface PumpOptions {
   pressure(high: boolean): void;
 }
 
+type PlannedInput = Exclude<PumpInput, { readonly kind: 'PLAN' }>;
 type Event = Extract<PumpInput, { kind: 'EVENT' }>;
 
 /**
@@ -36,6 +39,7 @@ type Event = Extract<PumpInput, { kind: 'EVENT' }>;
  */
 export class Pump {
   readonly #options: PumpOptions;
+  #plan: SubscriptionPlan;
   #queue: PumpInput[] = [];
   #bytes = 0;
   #working = false;
@@ -46,11 +50,16 @@ export class Pump {
 
   constructor(options: PumpOptions) {
     this.#options = options;
+    this.#plan = options.plan;
   }
 
   push(input: PumpInput): void {
     if (this.#stopped) return;
-    if (!this.#working && this.#options.plan.passThrough && this.#delivered < this.#options.turnBytes) {
+    if (!this.#working && input.kind === 'PLAN') {
+      this.#plan = input.plan;
+      return;
+    }
+    if (!this.#working && this.#plan.passThrough && this.#delivered < this.#options.turnBytes) {
       const output = passed(input);
       if (output !== null) {
         this.#deliver([output], sizeOf(output));
@@ -75,7 +84,7 @@ export class Pump {
 
   async #work(): Promise<void> {
     while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, maximumBatch);
+      const batch = this.#takeBatch();
       const output = await this.#complete(batch);
       if (this.#stopped) return;
       for (const input of batch) if (input.kind === 'EVENT') this.#bytes -= input.bytes;
@@ -83,6 +92,18 @@ export class Pump {
       await this.#deliverInTurns(output);
     }
     this.#working = false;
+  }
+
+  /** What is due and of one plan. */
+  #takeBatch(): readonly PlannedInput[] {
+    const [first] = this.#queue;
+    if (first?.kind === 'PLAN') {
+      this.#plan = first.plan;
+      this.#queue.shift();
+    }
+    const next = this.#queue.findIndex(({ kind }) => kind === 'PLAN');
+    const batch = this.#queue.splice(0, next === -1 ? maximumBatch : Math.min(next, maximumBatch));
+    return batch.filter((input) => input.kind !== 'PLAN');
   }
 
   /** A fault of ours must not look like a stream in which nothing happens. */
@@ -118,13 +139,13 @@ export class Pump {
     this.#options.deliver(output);
   }
 
-  async #complete(batch: readonly PumpInput[]): Promise<PumpOutput[]> {
+  async #complete(batch: readonly PlannedInput[]): Promise<PumpOutput[]> {
     const events = batch.filter((input) => input.kind === 'EVENT');
     const topicId = topicOf(events);
     const results =
       events.length === 0
         ? []
-        : await this.#options.plan.complete(
+        : await this.#plan.complete(
             events.map((event) => ({
               result: event.payload as ExecutionResult,
               after: afterOf(event, topicId),
@@ -151,6 +172,7 @@ export class Pump {
 
 /** What needs no plan; null for an event that does: the plan also makes errors safe for clients. */
 const passed = (input: PumpInput): PumpOutput | null => {
+  if (input.kind === 'PLAN') return null;
   if (input.kind !== 'EVENT') return input;
   if (input.payload.errors !== undefined) return null;
   return { kind: 'EVENT', entry: encodeEvent(input.payload, input.stamp) };

@@ -1,8 +1,9 @@
 import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import { parsePosition } from '../../schema/cursor/start.ts';
 import { TributaryError } from '../../schema/errors.ts';
-import type { ErrorLog } from '../errors.ts';
+import { type ErrorLog, refusal } from '../errors.ts';
 import type { GatewayLimits } from '../limits.ts';
+import { ClientQuota } from '../policies/client-quota.ts';
 import { newCounters, type SubscriptionCounters } from './counters.ts';
 import {
   identityKey,
@@ -11,10 +12,13 @@ import {
   operationVariables,
   withPosition,
 } from './identity.ts';
-import { SharedOperation } from './operation.ts';
+import { judgeMove } from './judge-move.ts';
+import { type Planned, SharedOperation, type Upstream } from './operation.ts';
+import { paced } from './paced.ts';
 import type { SubscriptionPlan, SubscriptionPlanner } from './plan.ts';
 import { RingBudget } from './ring.ts';
-import { type Outlet, type StartPosition, Subscriber } from './subscriber.ts';
+import type { StartPosition } from './start-position.ts';
+import { type Outlet, Subscriber } from './subscriber.ts';
 import { SharedUpstream } from './upstream/shared.ts';
 import { Slots } from './upstream/slots.ts';
 
@@ -27,11 +31,8 @@ export interface SubscribeRequest {
   readonly variables: Readonly<Record<string, unknown>>;
   /** A position that comes beside the operation and goes before its own (S7); null without. */
   readonly position: string | null;
-}
-
-interface Upstream {
-  readonly shared: SharedUpstream;
-  readonly slots: Slots;
+  /** Of the connection that the operation is on. */
+  readonly quota: ClientQuota;
 }
 
 /** All live operations of a process, by identity. */
@@ -43,11 +44,14 @@ export class Subscriptions {
   readonly #operations = new Map<string, SharedOperation>();
   readonly #upstreams = new Map<string, Upstream>();
   readonly #normalised = new WeakMap<OperationDefinitionNode, NormalisedOperation>();
+  /** The newest generation; null: the first one, which nobody named. */
+  #planner: SubscriptionPlanner | null = null;
+  #stopMoves: () => void = () => {};
 
   constructor(limits: GatewayLimits, logError: ErrorLog) {
     this.#limits = limits;
     this.#logError = logError;
-    this.#budget = new RingBudget(limits.ringBytesTotal);
+    this.#budget = new RingBudget(limits.ringBytesTotal, this.counters);
   }
 
   /**
@@ -60,32 +64,93 @@ export class Subscriptions {
     const planOf: PlanOf = (document) =>
       request.planner.planSubscription({ document, operationName: normalised.name, variables });
     const position = startPosition(request, normalised, planOf);
-    const key = identityKey(request.planner.id, normalised, variables);
-    const operation = this.#operations.get(key) ?? this.#open(key, normalised, planOf(normalised.document));
+    const key = identityKey(normalised, variables);
+    const operation =
+      this.#current(key, request.planner) ??
+      this.#open(key, normalised, variables, { planner: request.planner, plan: planOf(normalised.document) });
     const resumes = request.position !== null && position?.kind === 'CURSOR';
-    const subscriber = new Subscriber(operation, outlet, position, resumes);
+    const subscriber = new Subscriber(operation, { outlet, position, resumes, quota: request.quota });
     operation.join(subscriber);
     return subscriber;
   }
 
+  /**
+   * Moves all operations to a generation, one by one over `generationMoveMs`; an operation that a new client asks for moves
+   * at once, so that both share it (S15, S19). Subscriptions that come from now on must be valid for this planner.
+   */
+  adopt(planner: SubscriptionPlanner): void {
+    this.#stopMoves();
+    this.#planner = planner;
+    for (const [key, { shared }] of this.#upstreams) if (shared.idle) this.#upstreams.delete(key);
+    for (const operation of this.#operations.values()) operation.awaitMove();
+    this.#stopMoves = paced(this.#operations, this.#limits.generationMoveMs, ([key, operation]) => {
+      if (operation.planner !== planner && this.#operations.get(key) === operation)
+        this.#move(key, operation, planner);
+    });
+  }
+
+  /** What a client may have of catch-ups; one for as long as its connection. */
+  newQuota(): ClientQuota {
+    return new ClientQuota(this.#limits, this.counters);
+  }
+
   /** Closes all upstream sockets. Clients are to be taken off before. */
   stop(): void {
+    this.#stopMoves();
     for (const { shared } of this.#upstreams.values()) shared.close();
   }
 
+  /** The operation with this key, if it goes on in the generation of the request. */
+  #current(key: string, planner: SubscriptionPlanner): SharedOperation | undefined {
+    const operation = this.#operations.get(key);
+    if (operation !== undefined && operation.planner !== planner) this.#move(key, operation, planner);
+    return this.#operations.get(key);
+  }
+
+  #move(key: string, operation: SharedOperation, planner: SubscriptionPlanner): void {
+    try {
+      const { normalised, variables } = operation;
+      const judged = judgeMove(normalised, variables, operation.planner, planner);
+      if (judged.kind === 'MOVES') {
+        operation.move({ planner, plan: judged.plan });
+        return;
+      }
+      this.#invalidate(key, operation, judged.reason);
+    } catch (error) {
+      const [shown] = refusal(error, this.#logError);
+      this.#invalidate(key, operation, shown?.message ?? 'it cannot be planned.');
+    }
+  }
+
+  /** At once, so that a new client of the same text gets an operation of its own. */
+  #invalidate(key: string, operation: SharedOperation, reason: string): void {
+    this.#operations.delete(key);
+    operation.invalidate(reason);
+  }
+
   /** The slot is taken in the same turn, so that a second client of the operation finds the first one's. */
-  #open(key: string, { field }: NormalisedOperation, plan: SubscriptionPlan): SharedOperation {
-    const { shared, slots } = this.#upstream(plan);
+  #open(
+    key: string,
+    normalised: NormalisedOperation,
+    variables: Readonly<Record<string, unknown>>,
+    planned: Planned,
+  ): SharedOperation {
     const operation = new SharedOperation({
-      field,
-      plan,
-      upstream: shared,
-      slots,
+      normalised,
+      variables,
+      planned,
+      upstreamOf: (plan) => this.#upstream(plan),
       budget: this.#budget,
       limits: this.#limits,
       counters: this.counters,
       logError: this.#logError,
-      onClosed: () => this.#operations.delete(key),
+      onRefused: () => {
+        const planner = this.#planner;
+        if (planner !== null && operation.planner !== planner) this.#move(key, operation, planner);
+      },
+      onClosed: () => {
+        if (this.#operations.get(key) === operation) this.#operations.delete(key);
+      },
     });
     this.#operations.set(key, operation);
     return operation;

@@ -69,6 +69,11 @@ export class SharedUpstream {
     return () => this.#remove(subscription);
   }
 
+  /** Nothing is subscribed. */
+  get idle(): boolean {
+    return this.#subscriptions.size === 0;
+  }
+
   /** Stops reading for a reason; reads on when no reason is left. */
   pause(reason: unknown): void {
     this.#pausedBy.add(reason);

@@ -24,7 +24,7 @@ const normal = (text: string, name?: string): NormalisedOperation => {
 
 const key = (text: string, variables: Record<string, unknown> = {}): string => {
   const normalised = normal(text);
-  return identityKey('generation', normalised, operationVariables(normalised.operation, variables));
+  return identityKey(normalised, operationVariables(normalised.operation, variables));
 };
 
 describe('S15 identity of an operation', () => {
