@@ -8,6 +8,7 @@ import {
   type Operation,
   property,
   retryable,
+  type WireError,
 } from './operation.ts';
 
 /** Those options of graphql-sse's `createClient` that are read here; each is graphql-sse's own. */
