@@ -5,6 +5,7 @@
  *   npm run test:faults -- --minutes 10 --seed 1
  *   npm run test:faults -- --short               what npm test runs: each kind of fault once, in about a minute
  *   npm run test:faults -- --minutes 0           no faults
+ *   npm run test:faults -- --storm               no faults, but 1,000 clients that are cut off at once
  *
  * The exit code is 0 only when nothing was lost, doubled, disordered or wrong, and every client was up to date.
  */
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '10' },
     seed: { type: 'string' },
     short: { type: 'boolean', default: false },
+    storm: { type: 'boolean', default: false },
     clients: { type: 'string' },
     rate: { type: 'string' },
   },
@@ -34,6 +36,7 @@ const number = (text: string | undefined, fallback: number): number => {
 const long: Omit<RunOptions, 'seed' | 'signal'> = {
   clients: 200,
   clientProcesses: 2,
+  storm: false,
   rate: 120,
   faultsMs: number(values.minutes, 10) * 60_000,
   once: false,
@@ -54,7 +57,8 @@ const short: typeof long = {
   awayMs: [500, 1_500],
   calmMs: 1_000,
 };
-const form = values.short ? short : long;
+const stormy: typeof long = { ...long, storm: true, clients: 1_000, rate: 60, calmMs: 10_000 };
+const form = values.storm ? stormy : values.short ? short : long;
 const options: RunOptions = {
   ...form,
   seed: number(values.seed, Math.floor(Math.random() * 1e9)),

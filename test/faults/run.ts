@@ -11,6 +11,7 @@ import { ClientPool } from './clients/pool.ts';
 import { allFaults } from './faults.ts';
 import { Random } from './random.ts';
 import { Schedule } from './schedule.ts';
+import { storm } from './storm.ts';
 import { System, topics } from './system/system.ts';
 import { SteadyWriter } from './writer.ts';
 
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly clientProcesses: number;
   /** Records a second. */
   readonly rate: number;
+  /** No faults, but all clients cut off at once. */
+  readonly storm: boolean;
   /** Milliseconds for which faults begin; 0 for none. */
   readonly faultsMs: number;
   /** Ends earlier, when each kind of fault had its turn. */
@@ -81,11 +84,11 @@ async function runOn(
     brokers: system.brokers.addresses,
     log: join(directory, 'written.jsonl'),
     rate,
-    noteLength: 1_500,
+    noteLength: options.storm ? 0 : 1_500,
   });
   await writer.prepare(prepared);
   const from = await system.brokers.ends(topics.entries);
-  const { first, late } = planClients({ count: options.clients, random, from });
+  const { first, late } = planClients({ count: options.clients, random, from, allAtOnce: options.storm });
   const plans = [...first, ...late];
   const description: RunDescription = {
     seed,
@@ -99,7 +102,8 @@ async function runOn(
   console.log(`${pool.size} clients have begun after ${secondsSince(joining)} s; ${late.length} come later`);
   writer.begin();
   await pause(options.calmMs, undefined, { signal });
-  await breakThings(system, pool, plans, late, { ...options, directory, random });
+  if (options.storm) await storm({ system, pool, directory, calmMs: options.calmMs, signal });
+  else await breakThings(system, pool, plans, late, { ...options, directory, random });
   await pause(options.calmMs, undefined, { signal });
   await writer.end();
   if (writer.refused > 0) console.log(`${writer.refused} records were not acknowledged`);

@@ -1,4 +1,5 @@
 import type { FaultLine } from './format.ts';
+import type { Watch } from './judge.ts';
 import type { TopicRecord } from './topic.ts';
 
 /** How late records came, by the fault that was the last to begin before they came. */
@@ -12,7 +13,20 @@ export class Delays {
     this.#worst = this.#faults.map(() => 0);
   }
 
-  take(record: TopicRecord, receivedAt: number): void {
+  /** For one client: what was written before it came for the first time was not late. */
+  watch(): Watch {
+    let joinedAt = Number.POSITIVE_INFINITY;
+    return {
+      connected: (at) => {
+        joinedAt = Math.min(joinedAt, at);
+      },
+      delivered: (record, receivedAt) => {
+        if (record.writtenAt > joinedAt) this.#take(record, receivedAt);
+      },
+    };
+  }
+
+  #take(record: TopicRecord, receivedAt: number): void {
     const delay = receivedAt - record.writtenAt;
     const index = this.#faults.findLastIndex(({ at }) => at <= receivedAt);
     if (index === -1) this.#worstBefore = Math.max(this.#worstBefore, delay);

@@ -49,7 +49,7 @@ const judged = (
   topic: TopicContent,
   deliveries: readonly Delivery[],
 ): ReturnType<ClientJudge['verdict']>['faults'] & { complete: boolean } => {
-  const judge = new ClientJudge(asked, topic, () => undefined);
+  const judge = new ClientJudge(asked, topic);
   for (const each of deliveries) judge.take(each);
   return { ...judge.verdict().faults, complete: judge.complete };
 };
@@ -181,7 +181,7 @@ describe('a client', () => {
   const topic = content('entries', [['X', 'X']]);
 
   test('counts connections, interruptions, and gives up by an error that is not retryable', () => {
-    const judge = new ClientJudge(declaration('EVENTS'), topic, () => undefined);
+    const judge = new ClientJudge(declaration('EVENTS'), topic);
     const where = { client: 'ws-1', transport: 'ws' as const, receivedAt: 1 };
     judge.take({ ...where, connected: 1, to: 'a' });
     judge.take({ ...where, failed: 'NOT_YET: later', retryable: true });
@@ -197,12 +197,15 @@ describe('a client', () => {
     });
   });
 
-  test('is late only with what was written after it came', () => {
-    const late: number[] = [];
-    const judge = new ClientJudge(declaration('EVENTS'), topic, (record) => late.push(record.offset));
+  test('tells its watches of connections, and of records that came for the first time', () => {
+    const told: string[] = [];
+    const watch = {
+      connected: (at: number) => told.push(`connected ${at}`),
+      delivered: (record: TopicRecord, at: number) => told.push(`${record.offset} at ${at}`),
+    };
+    const judge = new ClientJudge(declaration('EVENTS'), topic, [watch]);
     judge.take({ client: 'ws-1', transport: 'ws', connected: 1, to: 'a', receivedAt: 1_000 });
-    judge.take(delivery(0, 0));
-    judge.take(delivery(0, 1));
-    expect(late).toEqual([1]);
+    for (const each of [delivery(0, 0), delivery(0, 0), delivery(0, 7), delivery(0, 1)]) judge.take(each);
+    expect(told).toEqual(['connected 1000', '0 at 2000', '1 at 2001']);
   });
 });

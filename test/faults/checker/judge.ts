@@ -16,26 +16,27 @@ export interface ClientVerdict {
   readonly given: readonly string[];
 }
 
+/** Told what one client wrote down, in its order. */
+export interface Watch {
+  connected?(at: number): void;
+  /** The record is one that the topic has, and came once. */
+  delivered(record: TopicRecord, receivedAt: number): void;
+}
+
 /** Judges all that one client wrote down. */
 export class ClientJudge {
   readonly declaration: ClientDeclaration;
   readonly #stream: StreamJudge;
-  readonly #delayed: (record: TopicRecord, receivedAt: number) => void;
+  readonly #watches: readonly Watch[];
   readonly #ended: string[] = [];
   #deliveries = 0;
   #connections = 0;
   readonly #errors: Record<string, number> = {};
   #interrupted = 0;
-  #joinedAt = Number.POSITIVE_INFINITY;
 
-  /** `delayed` is told each record that was written while the client was there, and when it came. */
-  constructor(
-    declaration: ClientDeclaration,
-    content: TopicContent,
-    delayed: (record: TopicRecord, receivedAt: number) => void,
-  ) {
+  constructor(declaration: ClientDeclaration, content: TopicContent, watches: readonly Watch[] = []) {
     this.declaration = declaration;
-    this.#delayed = delayed;
+    this.#watches = watches;
     this.#stream =
       declaration.stream === 'EVENTS'
         ? new EventsJudge(declaration, content)
@@ -49,7 +50,7 @@ export class ClientJudge {
   take(line: LogLine): void {
     if ('connected' in line) {
       this.#connections += 1;
-      this.#joinedAt = Math.min(this.#joinedAt, line.receivedAt);
+      for (const watch of this.#watches) watch.connected?.(line.receivedAt);
     } else if ('failed' in line) {
       if (line.retryable) this.#interrupted += 1;
       else this.#ended.push(line.failed);
@@ -57,7 +58,8 @@ export class ClientJudge {
       this.#deliveries += 1;
       for (const code of new Set(line.errors)) this.#errors[code] = (this.#errors[code] ?? 0) + 1;
       const record = this.#stream.take(line);
-      if (record !== null && record.writtenAt > this.#joinedAt) this.#delayed(record, line.receivedAt);
+      if (record === null) return;
+      for (const watch of this.#watches) watch.delivered(record, line.receivedAt);
     }
   }
 

@@ -15,6 +15,7 @@ import { Delays } from './delays.ts';
 import type { FaultLine, LogLine, RunDescription, WrittenLine } from './format.ts';
 import { ClientJudge } from './judge.ts';
 import { GrowingFile } from './lines.ts';
+import { Storm } from './storm.ts';
 import { summarise } from './table.ts';
 import { readTopic, type TopicContent } from './topic.ts';
 
@@ -37,13 +38,16 @@ for (const { topic, partitions } of contents.values()) {
   console.log(`${topic}: ${partitions.flat().length} records in ${partitions.length} partitions`);
 }
 
-const delays = new Delays(await linesOf<FaultLine>(join(folder, 'faults.jsonl')));
+const faults = await linesOf<FaultLine>(join(folder, 'faults.jsonl'));
+const delays = new Delays(faults);
+const cut = faults.find(({ fault }) => fault === 'storm');
+const storm = cut === undefined ? null : new Storm(cut.at);
 const judges = new Map(
   run.clients.map((declaration) => {
     const content = contents.get(declaration.topic);
     if (content === undefined) throw new Error(`nothing was read of ${declaration.topic}`);
-    const delayed: Delays['take'] = declaration.slow ? () => undefined : delays.take.bind(delays);
-    return [declaration.client, new ClientJudge(declaration, content, delayed)];
+    const watches = declaration.slow ? [] : [delays.watch(), ...(storm === null ? [] : [storm.watch()])];
+    return [declaration.client, new ClientJudge(declaration, content, watches)];
   }),
 );
 await judge(Number(values.follow) * 1000);
@@ -53,6 +57,7 @@ const summary = summarise(
   await acknowledged(),
 );
 console.log(`\n${summary.text}\n`);
+if (storm !== null) console.log(`${storm.summary()}\n`);
 console.log(summary.good ? 'Nothing lost, nothing twice.' : 'The promise is broken.');
 process.exitCode = summary.good ? 0 : 1;
 

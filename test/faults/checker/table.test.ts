@@ -6,6 +6,7 @@ import { Delays } from './delays.ts';
 import { noFaults } from './faults.ts';
 import type { ClientVerdict } from './judge.ts';
 import { GrowingFile } from './lines.ts';
+import { Storm } from './storm.ts';
 import { summarise } from './table.ts';
 
 const verdict = (given: Partial<ClientVerdict> = {}): ClientVerdict => ({
@@ -63,15 +64,36 @@ describe('the table of a run', () => {
       { fault: 'gateway killed', target: 'gateway-1', at: 3_000, until: 3_500 },
     ]);
     const record = { partition: 0, offset: 0, key: 'A', value: null };
-    delays.take({ ...record, writtenAt: 1_000 }, 2_100);
-    delays.take({ ...record, writtenAt: 2_900 }, 4_900);
-    delays.take({ ...record, writtenAt: 2_900 }, 6_200);
+    const client = delays.watch();
+    client.connected?.(900);
+    client.delivered({ ...record, writtenAt: 100 }, 2_000);
+    client.delivered({ ...record, writtenAt: 1_000 }, 2_100);
+    client.connected?.(4_000);
+    client.delivered({ ...record, writtenAt: 2_900 }, 4_900);
+    client.delivered({ ...record, writtenAt: 2_900 }, 6_200);
     const { text } = summarise([verdict()], delays, written);
     expect(text).toMatch(/^gateway killed +1 +0\.5 s +2\.0 s$/m);
     expect(text).toMatch(/^leader killed +1 +4\.0 s +3\.3 s$/m);
     expect(text).toMatch(/^all +2 *$/m);
     expect(text).toContain('before the first fault: 1.1 s');
   });
+});
+
+test('after a storm a client is up to date with the last record that it missed, or by coming back', () => {
+  const storm = new Storm(10_000);
+  const record = { partition: 0, offset: 0, key: 'A', value: null };
+  const [missed, quiet, gone] = [storm.watch(), storm.watch(), storm.watch()];
+  for (const each of [missed, quiet, gone]) each.connected?.(1_000);
+  missed.delivered({ ...record, writtenAt: 9_000 }, 9_500);
+  missed.connected?.(10_400);
+  missed.delivered({ ...record, writtenAt: 10_100 }, 10_700);
+  missed.delivered({ ...record, writtenAt: 10_300 }, 10_900);
+  missed.delivered({ ...record, writtenAt: 15_000 }, 15_100);
+  quiet.connected?.(10_300);
+  expect(storm.summary()).toBe(
+    'storm: 2 of 3 clients came back, half of them within 0.4 s, the last after 0.4 s\n' +
+      'they had all that they missed, half of them within 0.9 s, the last after 0.9 s',
+  );
 });
 
 test('a file that grows gives each line once, and none before its end is there', async () => {

@@ -23,6 +23,8 @@ export interface PlanOptions {
   readonly random: Random;
   /** Where event streams begin that begin now. */
   readonly from: readonly number[];
+  /** None comes late. */
+  readonly allAtOnce: boolean;
 }
 
 export interface Plans {
@@ -33,14 +35,17 @@ export interface Plans {
 }
 
 /** Of each kind some over each transport: six in ten read events, one in eight comes late, one in thirty is slow. */
-export function planClients({ count, random, from }: PlanOptions): Plans {
+export function planClients({ count, random, from, allAtOnce }: PlanOptions): Plans {
   const plans = Array.from({ length: count }, (_, index) => {
     const transport: Transport = index % 2 === 0 ? 'ws' : 'sse';
     const client = `${transport}-${String(index).padStart(3, '0')}`;
-    const isLate = index % 8 >= 6 && random.next() < 0.5;
+    const isLate = !allAtOnce && index % 8 >= 6 && random.next() < 0.5;
     const plan =
       index % 10 < 6
-        ? eventClient({ client, transport, from, isLate, isSlow: !isLate && index % 30 < 2 }, random)
+        ? eventClient(
+            { client, transport, from, isLate, isSlow: !allAtOnce && !isLate && index % 30 < 2 },
+            random,
+          )
         : changeClient({ client, transport }, random);
     return { plan, isLate };
   });
