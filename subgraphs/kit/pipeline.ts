@@ -4,7 +4,9 @@ import { TributaryError } from '../../schema/errors.ts';
 import type { Position } from '../../schema/position.ts';
 import type { DeadLetters } from './decode/dead-letters.ts';
 import { createDecoder, type DecodedResult, type Decoder } from './decode/decoder.ts';
-import type { Reader, ReaderSink, Topic } from './kafka/topic.ts';
+import type { HeldBack } from './kafka/held-back.ts';
+import { HungTransaction } from './kafka/hung-transaction.ts';
+import type { RangeStats, Reader, ReaderSink, ReaderStats, Topic } from './kafka/topic.ts';
 import type { DecodedRecord, RawBatch, RawRecord, UndecodableRange } from './records.ts';
 import { asEvent, type StreamEvent } from './stream/event.ts';
 import { Stream } from './stream/stream.ts';
@@ -32,6 +34,10 @@ export interface PipelineState {
   readonly view: ViewStatus | null;
   /** Records read since the start of the process. */
   readonly records: number;
+  /** Committed records that wait behind an open transaction; null where there is none. */
+  readonly heldBack: HeldBack | null;
+  /** What Kafka was asked for since the start: by the main reader, and by side fetches (S22). */
+  readonly reads: { readonly main: ReaderStats; readonly ranges: RangeStats };
   readonly unreadable: number;
   /** Values that did not fit a nullable field and became null (S23), by field. */
   readonly misfits: Readonly<Record<string, number>>;
@@ -44,7 +50,6 @@ export class Pipeline implements TopicSource {
   readonly view: View | null;
   readonly stream: Stream;
   readonly tombstoneRetentionMs: number;
-  readonly epochs: number[] = [];
   readonly ready: Promise<void>;
   /** Rejects when reading ended by an error: the process cannot serve the topic any more. */
   readonly failed: Promise<never>;
@@ -55,6 +60,7 @@ export class Pipeline implements TopicSource {
   readonly #decoder: Decoder;
   readonly #reader: Reader;
   readonly #fail: (error: unknown) => void;
+  readonly #hung: HungTransaction;
   readonly #timers: readonly NodeJS.Timeout[];
 
   static async open(options: PipelineOptions): Promise<Pipeline> {
@@ -76,6 +82,7 @@ export class Pipeline implements TopicSource {
     this.tombstoneRetentionMs = options.tombstoneRetentionMs;
     this.stream = new Stream({ start: from });
     this.#decoder = createDecoder(options.description);
+    this.#hung = new HungTransaction(options.topic.name, options.log);
     const failure = Promise.withResolvers<never>();
     this.failed = failure.promise;
     this.failed.catch(() => undefined);
@@ -83,11 +90,16 @@ export class Pipeline implements TopicSource {
     this.#timers = [
       setInterval(() => this.stream.trim(), 5_000).unref(),
       setInterval(() => this.#confirmPosition(), 60_000).unref(),
+      setInterval(() => this.#hung.look(this.#reader.heldBack), 5_000).unref(),
     ];
     this.#reader = options.topic.read(from, this.#sink());
     this.#reader.done.catch(this.#fail);
     this.ready = this.#whenAt(endAtStart);
     this.ready.catch(() => undefined);
+  }
+
+  get epochs(): readonly number[] {
+    return this.#reader.epochs;
   }
 
   get state(): PipelineState {
@@ -98,6 +110,8 @@ export class Pipeline implements TopicSource {
       ready: this.isReady,
       view: this.view?.status ?? null,
       records: this.#reader.stats.records,
+      heldBack: this.#reader.heldBack,
+      reads: { main: this.#reader.stats, ranges: this.topic.rangeStats },
       unreadable: this.#unreadable,
       misfits: Object.fromEntries(this.#misfits),
     };
@@ -156,7 +170,6 @@ export class Pipeline implements TopicSource {
   }
 
   async #take(batch: RawBatch): Promise<void> {
-    this.epochs[batch.partition] = batch.leaderEpoch;
     const { partition, next } = batch;
     const records = await this.#decodeAll(batch);
     const events =

@@ -13,7 +13,7 @@ export interface TopicSource {
   readonly view: View | null;
   /** How long Kafka keeps tombstones: a compacted cursor older than that, less a margin, has expired (S11). */
   readonly tombstoneRetentionMs: number;
-  /** Leader epoch of the last record read of each partition, −1 where unknown (S5). */
+  /** Leader epoch under which each partition was last read, −1 where unknown (S5). */
   readonly epochs: readonly number[];
   decode(batch: RawBatch): readonly DecodedRecord[];
   decodeOne(record: RawRecord, partition: number): DecodedRecord;

@@ -43,6 +43,8 @@ const setup = async (cleanup: TopicDescription['cleanup'], end: Position, given:
     lag: 0,
     connected: true,
     stats: { fetches: 0, records: 0, bytes: 0, metadataRefreshes: 0 },
+    epochs: [],
+    heldBack: null,
     done: new Promise(() => undefined),
     stop: async () => undefined,
   };

@@ -4,8 +4,9 @@ import type { Position } from '../../../schema/position.ts';
 import type { RawBatch } from '../records.ts';
 import { Backoff } from './backoff.ts';
 import { readTopicMetadata, type TopicMetadata } from './cluster.ts';
+import { EpochEnds } from './epoch-ends.ts';
 import { readOffsets } from './offsets.ts';
-import type { Reader, ReaderSink, Topic } from './topic.ts';
+import type { RangeStats, Reader, ReaderSink, Topic } from './topic.ts';
 import { TopicRange } from './topic-range.ts';
 import { TopicReader } from './topic-reader.ts';
 import { Wire } from './wire.ts';
@@ -48,6 +49,10 @@ class KafkaTopic implements Topic {
   readonly #options: OpenTopicOptions;
   readonly #wire: Wire;
   readonly #open = new Set<{ stop(): Promise<void> }>();
+  readonly #epochEnds: EpochEnds;
+  readonly #asking = new Map<number, Promise<Position>>();
+  readonly #ranges = new Set<TopicReader>();
+  #endedRanges: RangeStats = noRanges;
   #metadata: TopicMetadata;
   #reading = false;
 
@@ -58,6 +63,12 @@ class KafkaTopic implements Topic {
     this.#options = options;
     this.#wire = wire;
     this.#metadata = metadata;
+    this.#epochEnds = new EpochEnds({
+      wire,
+      name: this.name,
+      topicId: this.topicId,
+      metadata: () => this.#refresh(),
+    });
   }
 
   get partitions(): number {
@@ -65,7 +76,7 @@ class KafkaTopic implements Topic {
   }
 
   earliest(): Promise<Position> {
-    return this.#offsets(earliestOffset);
+    return this.#sharedOffsets(earliestOffset);
   }
 
   latest(): Promise<Position> {
@@ -74,9 +85,18 @@ class KafkaTopic implements Topic {
 
   async at(timestampMs: number): Promise<Position> {
     // The end first: asked afterwards it could lie behind records that came in between, which would be skipped.
-    const latest = await this.latest();
-    const found = await this.#offsets(Math.max(0, Math.floor(timestampMs)));
+    const latest = await this.#sharedOffsets(lastStableOffset);
+    const found = await this.#sharedOffsets(Math.max(0, Math.floor(timestampMs)));
     return found.map((offset, partition) => (offset < 0 ? (latest[partition] ?? 0) : offset));
+  }
+
+  epochEnds(epochs: readonly number[]): Promise<readonly (number | null)[]> {
+    return this.#epochEnds.of(epochs);
+  }
+
+  get rangeStats(): RangeStats {
+    const running = [...this.#ranges].reduce(plusRange, this.#endedRanges);
+    return { ...running, open: this.#ranges.size };
   }
 
   read(from: Position, sink: ReaderSink): Reader {
@@ -96,9 +116,20 @@ class KafkaTopic implements Topic {
         new TopicRange({
           topic: this,
           signal,
-          start: (sink) => this.#start({ from, until, sink, bufferBytes: 4 * megabyte }),
+          start: (sink) => this.#startRange(from, until, sink),
         }),
     };
+  }
+
+  #startRange(from: Position, until: Position, sink: ReaderSink): Reader {
+    const reader = this.#start({ from, until, sink, bufferBytes: 4 * megabyte });
+    this.#ranges.add(reader);
+    const end = (): void => {
+      this.#ranges.delete(reader);
+      this.#endedRanges = plusRange(this.#endedRanges, reader);
+    };
+    reader.done.then(end, end);
+    return reader;
   }
 
   async close(): Promise<void> {
@@ -140,6 +171,14 @@ class KafkaTopic implements Topic {
     return { logStart: earliest[partition] ?? 0, end: latest[partition] ?? 0 };
   }
 
+  /** The answer to a question that is being asked serves those who ask it meanwhile: clients come back by the thousands. */
+  #sharedOffsets(timestamp: number): Promise<Position> {
+    const asking =
+      this.#asking.get(timestamp) ?? this.#offsets(timestamp).finally(() => this.#asking.delete(timestamp));
+    this.#asking.set(timestamp, asking);
+    return asking;
+  }
+
   #offsets(timestamp: number): Promise<Position> {
     return readOffsets({
       wire: this.#wire,
@@ -150,6 +189,17 @@ class KafkaTopic implements Topic {
     });
   }
 }
+
+const noRanges: RangeStats = { opened: 0, open: 0, fetches: 0, records: 0, bytes: 0, metadataRefreshes: 0 };
+
+const plusRange = (sum: RangeStats, { stats }: TopicReader): RangeStats => ({
+  opened: sum.opened + 1,
+  open: 0,
+  fetches: sum.fetches + stats.fetches,
+  records: sum.records + stats.records,
+  bytes: sum.bytes + stats.bytes,
+  metadataRefreshes: sum.metadataRefreshes + stats.metadataRefreshes,
+});
 
 type KnownTopic = TopicMetadata & { readonly topic: NonNullable<TopicMetadata['topic']> };
 

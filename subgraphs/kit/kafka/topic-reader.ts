@@ -7,6 +7,7 @@ import type { Leader, TopicMetadata } from './cluster.ts';
 import type { FetchResponse, FetchResponsePartition } from './fetch-answer.ts';
 import { type FetchLoopHost, type FetchPlan, runFetchLoop } from './fetch-loop.ts';
 import { readFetchedPartition } from './fetched-partition.ts';
+import { type HeldBack, StableOffsets } from './held-back.ts';
 import { isPassing, kafkaCode, nameOfCode } from './kafka-codes.ts';
 import { MetadataKeeper } from './metadata-keeper.ts';
 import { Outages } from './outages.ts';
@@ -44,6 +45,8 @@ export class TopicReader implements Reader, FetchLoopHost {
   readonly done: Promise<void>;
   readonly stats = { fetches: 0, records: 0, bytes: 0, metadataRefreshes: 0 };
   readonly changed = new Signal();
+  readonly epochs: number[] = [];
+  readonly #stable = new StableOffsets();
   readonly #options: TopicReaderOptions;
   readonly #outages: Outages;
   readonly #stopping = new AbortController();
@@ -96,6 +99,10 @@ export class TopicReader implements Reader, FetchLoopHost {
       lag += Math.max(0, lastStableOffset - position);
     }
     return lag;
+  }
+
+  get heldBack(): HeldBack | null {
+    return this.#stable.worst(Date.now());
   }
 
   start(metadata: TopicMetadata): void {
@@ -153,6 +160,7 @@ export class TopicReader implements Reader, FetchLoopHost {
     const { from, until } = this.#options;
     const wanted = until === null ? count : Math.min(count, until.length);
     for (let partition = this.#queues.length; partition < wanted; partition += 1) {
+      this.epochs[partition] = -1;
       this.#queues.push(
         new PartitionQueue({
           partition,
@@ -231,15 +239,16 @@ export class TopicReader implements Reader, FetchLoopHost {
     this.stats.fetches += 1;
     const partitions = answer.responses.flatMap((topic) => topic.partitions);
     const byPartition = new Map(partitions.map((partition) => [partition.partitionIndex, partition]));
-    for (const { queue, offset } of plan.due) {
+    for (const { queue, offset, currentLeaderEpoch } of plan.due) {
       const partition = byPartition.get(queue.partition);
       // Another leader may have answered meanwhile: what was asked from elsewhere is stale.
       const isStale = queue.next !== offset || this.#leaders[queue.partition]?.node !== node;
-      if (partition !== undefined && !isStale && queue.holds.size === 0) this.#take(queue, partition);
+      if (partition !== undefined && !isStale && queue.holds.size === 0)
+        this.#take(queue, partition, currentLeaderEpoch);
     }
   }
 
-  #take(queue: PartitionQueue, answer: FetchResponsePartition): void {
+  #take(queue: PartitionQueue, answer: FetchResponsePartition, leaderEpoch: number): void {
     const part = `partition ${queue.partition}`;
     const { errorCode, divergingEpoch } = answer;
     if (errorCode === kafkaCode.offsetOutOfRange) {
@@ -252,6 +261,7 @@ export class TopicReader implements Reader, FetchLoopHost {
       void this.#decide(queue, Number(divergingEpoch.endOffset));
     } else {
       this.#outages.end(part);
+      this.epochs[queue.partition] = leaderEpoch;
       this.#push(queue, answer);
     }
   }
@@ -261,6 +271,7 @@ export class TopicReader implements Reader, FetchLoopHost {
     const lastStableOffset = Number(answer.lastStableOffset);
     const until = this.#until(queue);
     queue.lastStableOffset = lastStableOffset;
+    this.#stable.observe(queue.partition, Number(answer.highWatermark), lastStableOffset, Date.now());
     if (fetched.next === queue.next) return;
     queue.leaderEpoch = fetched.leaderEpoch;
     this.stats.records += fetched.records.length;
@@ -286,8 +297,8 @@ export class TopicReader implements Reader, FetchLoopHost {
       const { logStart, end } = await this.#boundsOf(queue.partition);
       if (this.signal.aborted) return;
       const { partition, next: position } = queue;
-      if (divergedAt === null && position >= logStart && position <= end) {
-        // In range after all: the broker no longer knows the epoch that we named.
+      if (position >= logStart && position <= (divergedAt ?? end)) {
+        // In range after all: the broker no longer knows the epoch that we named, as when compaction took all its records.
         queue.leaderEpoch = -1;
         queue.holds.add('metadata');
         this.#metadata.want();

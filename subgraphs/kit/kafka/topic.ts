@@ -1,5 +1,6 @@
 import type { Position } from '../../../schema/position.ts';
 import type { RawBatch } from '../records.ts';
+import type { HeldBack } from './held-back.ts';
 
 /** A topic as the cluster knows it, and the ways to read it. Implemented over the raw fetch. */
 export interface Topic {
@@ -14,6 +15,13 @@ export interface Topic {
   latest(): Promise<Position>;
   /** First offset at or after a time; where there is none, the last stable offset. */
   at(timestampMs: number): Promise<Position>;
+  /**
+   * By partition, the end of a leader epoch in the log as it is now: records that were read under the epoch at or beyond
+   * it are not there any more (KIP-320). −1 asks nothing; null: not ended, or unknown.
+   */
+  epochEnds(epochs: readonly number[]): Promise<readonly (number | null)[]>;
+  /** Of all ranges that were read so far. */
+  readonly rangeStats: RangeStats;
   /** Reads all partitions from `from` on until stopped. One at a time per Topic. */
   read(from: Position, sink: ReaderSink): Reader;
   /** Reads `from` ≤ offset < `until` once, on a connection of its own (S22). Ends when `until` is reached in every partition. */
@@ -33,6 +41,21 @@ export interface ReaderSink {
   recreated(event: { was: string; now: string | null }): void;
 }
 
+export interface ReaderStats {
+  /** Fetch requests that were answered. */
+  readonly fetches: number;
+  readonly records: number;
+  /** Of records, with a constant for each. */
+  readonly bytes: number;
+  readonly metadataRefreshes: number;
+}
+
+export interface RangeStats extends ReaderStats {
+  /** Ranges since the start, and those that are being read. */
+  readonly opened: number;
+  readonly open: number;
+}
+
 export interface Reader {
   /** Next offsets that were handed to the sink. */
   readonly position: Position;
@@ -40,12 +63,11 @@ export interface Reader {
   readonly lag: number | null;
   /** False while a broker that it needs does not answer; it tries again for ever. */
   readonly connected: boolean;
-  readonly stats: {
-    readonly fetches: number;
-    readonly records: number;
-    readonly bytes: number;
-    readonly metadataRefreshes: number;
-  };
+  readonly stats: ReaderStats;
+  /** Leader epoch of each partition, under which its position was last read; −1 before the first answer (S5). Kept up to date in place. */
+  readonly epochs: readonly number[];
+  /** What a hung transaction keeps from being read; null when there is none. */
+  readonly heldBack: HeldBack | null;
   /** Rejects when the reader ended by an error of the sink; resolves after `stop()` and after `recreated`. */
   readonly done: Promise<void>;
   /** Ends fetching at once; settles when the sink has finished the batch that it works on, so do not await it in there. */

@@ -16,6 +16,8 @@ import {
   metadataV10,
   metadataV11,
   metadataV12,
+  offsetForLeaderEpochV3,
+  offsetForLeaderEpochV4,
   ResponseError,
 } from '@platformatic/kafka';
 import { type FetchResponse, parseFetchResponse } from './fetch-answer.ts';
@@ -23,6 +25,7 @@ import { uuidOf } from './topic-id.ts';
 
 export type ListOffsetsResponse = listOffsetsV9.ListOffsetsResponse;
 export type MetadataResponse = metadataV12.MetadataResponse;
+export type EpochEndsResponse = offsetForLeaderEpochV4.OffsetForLeaderEpochResponse;
 
 /** Newest first; the oldest are those of Kafka 3.1, the first whose fetch names topics by id. */
 const fetchApis = [fetchV17, fetchV16, fetchV15, fetchV14, fetchV13].map(
@@ -37,7 +40,11 @@ const fetchApis = [fetchV17, fetchV16, fetchV15, fetchV14, fetchV13].map(
 const metadataApis = [metadataV12.api, metadataV11.api, metadataV10.api];
 const listOffsetsApis = [listOffsetsV9.api, listOffsetsV8.api, listOffsetsV7.api];
 
+const epochEndsApis = [offsetForLeaderEpochV4.api, offsetForLeaderEpochV3.api];
+
 const readCommitted = 1;
+/** In the place of a follower's id. */
+const consumer = -1;
 /** No fetch session (KIP-227): each request lists its partitions and each answer has all of them, so no state can disagree. */
 const sessionless = { id: 0, epoch: -1 } as const;
 
@@ -53,8 +60,16 @@ export interface OffsetQuery {
   readonly leaderEpoch: number;
 }
 
+export interface EpochQuery {
+  readonly partition: number;
+  /** Of the leader that is asked. */
+  readonly currentLeaderEpoch: number;
+  /** Whose end is asked for. */
+  readonly leaderEpoch: number;
+}
+
 /**
- * The three requests that reading needs, each sent once: who calls decides what to try again. Errors inside an answer
+ * The four requests that reading needs, each sent once: who calls decides what to try again. Errors inside an answer
  * (`errorCode`) are returned with it; a rejection means that there is no answer.
  */
 export class Wire {
@@ -126,6 +141,15 @@ export class Wire {
       return this.#call(connection, listOffsetsApis, -1, readCommitted, [
         { name: topic, partitions: queries },
       ]);
+    });
+  }
+
+  /** Where epochs ended in the log of their partitions' leader (KIP-320). */
+  epochEnds(broker: Broker, topic: string, queries: readonly EpochQuery[]): Promise<EpochEndsResponse> {
+    const partitions = queries.map(({ partition, ...epochs }) => ({ partitionIndex: partition, ...epochs }));
+    return this.#guarded(async () => {
+      const connection = await this.#pool.get(broker);
+      return this.#call(connection, epochEndsApis, consumer, [{ name: topic, partitions }]);
     });
   }
 

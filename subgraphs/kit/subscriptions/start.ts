@@ -98,10 +98,13 @@ const fromCursor = async (
   if (description.change !== null) {
     const isExpired = !isSameTopic(source, cursor) || isForgotten(source, cursor.time);
     if (isExpired || cursor.filterHash !== hashOf(stream, args)) return snapshot(source, until);
+    if ((await truncatedSince(source, cursor)).length > 0) return snapshot(source, until);
     await waitUntilReached(source, cursor.position, signal);
     return { from: cursor.position, snapshotUntil: cursor.snapshotUntil, reset: false, until, now: false };
   }
   refuseOtherTopic(source, cursor);
+  const truncated = await truncatedSince(source, cursor);
+  if (truncated.length > 0) throw truncatedError(stream, args, cursor, truncated);
   await waitUntilReached(source, cursor.position, signal);
   if (!source.stream.holdsFrom(cursor.position)) {
     await refuseExpired(stream, args, cursor.position);
@@ -115,6 +118,25 @@ const isSameTopic = ({ topic }: TopicSource, cursor: Cursor): boolean =>
 /** Deletes from then may have left Kafka and the view, so a client cannot be told of them (S11). */
 const isForgotten = (source: TopicSource, time: number): boolean =>
   Date.now() - time > source.tombstoneRetentionMs - tombstoneMarginMs;
+
+/**
+ * What the client has been sent and the log does not hold any more: after an unclean leader election its offsets are
+ * other records' (S11). Kafka is asked only about epochs that are not the one in which this process itself reads on.
+ */
+const truncatedSince = async (
+  { topic, epochs }: TopicSource,
+  { position, epochs: known }: Cursor,
+): Promise<readonly LostRange[]> => {
+  const suspect = known.map((epoch, partition) =>
+    nextOffset(position, partition) === 0 || epoch === epochs[partition] ? -1 : epoch,
+  );
+  if (suspect.every((epoch) => epoch < 0)) return [];
+  const ends = await topic.epochEnds(suspect);
+  return ends.flatMap((end, partition) => {
+    const until = nextOffset(position, partition);
+    return end !== null && end < until ? [{ partition, from: end, until }] : [];
+  });
+};
 
 const refuseOtherTopic = (source: TopicSource, cursor: Cursor): void => {
   if (isSameTopic(source, cursor)) return;
@@ -147,24 +169,48 @@ export const expired = (
   lost: readonly LostRange[],
   goOnAt: Position,
 ): TributaryError => {
+  const what = `Kafka no longer holds what followed the cursor (${inWords(lost)}). ${howToGoOn}`;
+  const earliest = cursorAt(stream, args, goOnAt);
+  return new TributaryError('CURSOR_EXPIRED', what, { details: { reason: 'RETENTION', lost, earliest } });
+};
+
+const truncatedError = (
+  stream: ServedStream,
+  args: Readonly<Record<string, unknown>>,
+  { position }: Cursor,
+  lost: readonly LostRange[],
+): TributaryError => {
+  const goOnAt = position.map(
+    (next, partition) => lost.find((range) => range.partition === partition)?.from ?? next,
+  );
+  const what =
+    `Kafka lost records that were read before the cursor was made, in an unclean leader election ` +
+    `(${inWords(lost)}); other records may have their offsets now. ${howToGoOn}`;
+  const earliest = cursorAt(stream, args, goOnAt);
+  return new TributaryError('CURSOR_EXPIRED', what, { details: { reason: 'TRUNCATED', lost, earliest } });
+};
+
+const howToGoOn = 'Subscribe from the cursor "earliest" of this error, from EARLIEST or from a time.';
+
+const inWords = (lost: readonly LostRange[]): string =>
+  lost.map(({ partition, from, until }) => `partition ${partition}: ${from} to ${until - 1}`).join(', ');
+
+const cursorAt = (
+  stream: ServedStream,
+  args: Readonly<Record<string, unknown>>,
+  position: Position,
+): string => {
   const { clusterId, topicId } = stream.source.topic;
-  const where = lost
-    .map(({ partition, from, until }) => `partition ${partition}: ${from} to ${until - 1}`)
-    .join(', ');
-  const earliest = encodeCursor({
+  const filterHash = hashOf(stream, args);
+  return encodeCursor({
     clusterId,
     topicId,
-    position: goOnAt,
+    position,
     epochs: [],
     time: Date.now(),
-    filterHash: hashOf(stream, args),
+    filterHash,
     snapshotUntil: null,
   });
-  return new TributaryError(
-    'CURSOR_EXPIRED',
-    `Kafka no longer holds what followed the cursor (${where}). Subscribe from the cursor "earliest" of this error, from EARLIEST or from a time.`,
-    { details: { reason: 'RETENTION', lost, earliest } },
-  );
 };
 
 /** A cursor ahead of this replica is not truncated: wait, then say that it may be tried again (S11). */
@@ -191,7 +237,8 @@ const readTo = async (source: TopicSource, position: Position, signal: AbortSign
 const earliestReachable = async ({ description, source }: ServedStream): Promise<Position> => {
   const earliest = await source.topic.earliest();
   if (description.replayMs === null) return earliest;
-  const bound = await source.topic.at(Date.now() - description.replayMs);
+  // To the second, so that those who ask at once ask the same.
+  const bound = await source.topic.at(Math.floor((Date.now() - description.replayMs) / 1_000) * 1_000);
   return earliest.map((first, partition) => Math.max(first, nextOffset(bound, partition)));
 };
 
