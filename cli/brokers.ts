@@ -11,3 +11,7 @@ export const knownBrokers = async (configuration: Configuration): Promise<readon
   const running = await readRunning(brokerDirectory(configuration));
   return running === null ? null : [`127.0.0.1:${running.port}`];
 };
+
+/** The brokers of the topic for the gateway's usage; null for none. */
+export const usageBrokers = async (configuration: Configuration): Promise<readonly string[] | null> =>
+  configuration.gateway.usage.brokers ?? (await knownBrokers(configuration));

@@ -13,6 +13,7 @@ import { Documents } from './transports/documents.ts';
 import { HttpStreams } from './transports/http/streams.ts';
 import type { TransportContext } from './transports/operation.ts';
 import { WebSockets } from './transports/websocket/server.ts';
+import type { UsageSink } from './usage/sink.ts';
 import { openUsage } from './usage/usage.ts';
 
 export interface GatewayOptions {
@@ -30,8 +31,11 @@ export interface GatewayOptions {
   readonly compression?: boolean;
   /** What browsers find at paths besides /graphql, such as `/`. */
   readonly pages?: ReadonlyMap<string, Page>;
-  /** File, an absolute path, to which the operations that clients use are written (docs/reference/usage.md). Default: none. */
-  readonly usage?: { readonly file: string | null };
+  /**
+   * Where it is written which operations clients use (docs/reference/usage.md): a file, by its absolute path, and sinks,
+   * which are not closed with the gateway. Default: nowhere.
+   */
+  readonly usage?: { readonly file?: string | null; readonly sinks?: readonly UsageSink[] };
   readonly log: Logger;
 }
 
@@ -60,7 +64,8 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
   const { supergraphSdl, log } = options;
   const fetcher = createHttpFetcher({ log });
   const generation = createGeneration({ supergraphSdl, fetcher, log });
-  const usage = await openUsage({ file: options.usage?.file ?? null, limits, log });
+  const { file = null, sinks = [] } = options.usage ?? {};
+  const usage = await openUsage({ file, sinks, limits, log });
   const logError: ErrorLog = (error, id) =>
     log.error({ err: error, errorId: id, requestId: currentRequest()?.id }, 'an error that no client sees');
   const logShared: ErrorLog = (error, id) =>
@@ -92,6 +97,7 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
       generation: generation.id,
       subgraphs: await probe(),
       subscriptions: { ...subscriptions.counters },
+      usage: usage.counters,
     }),
   });
   const websockets = new WebSockets({

@@ -3,7 +3,7 @@ import { knownBrokers } from '../brokers.ts';
 import type { Arguments } from '../command.ts';
 import { brokersOption, readGivenConfiguration } from '../configuration/given.ts';
 import type { Check, Finding } from '../doctor/check.ts';
-import { brokerChecks, topicChecks } from '../doctor/kafka.ts';
+import { brokerChecks, topicChecks, usageChecks } from '../doctor/kafka.ts';
 import { redisChecks } from '../doctor/redis.ts';
 import { serverChecks } from '../doctor/servers.ts';
 import { nodeCheck, toolChecks } from '../doctor/tools.ts';
@@ -18,6 +18,7 @@ export const run = async (given: Arguments): Promise<ExitCode> => {
     ...toolChecks(configuration.kafka.brokers === null && given.text('brokers') === undefined),
     ...brokerChecks(brokers),
     ...topicChecks(configuration, brokers),
+    ...usageChecks(configuration.gateway.usage.topic, configuration.gateway.usage.brokers ?? brokers),
     ...redisChecks(configuration.views.redis),
     ...serverChecks(configuration),
   ];

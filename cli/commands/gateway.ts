@@ -1,21 +1,36 @@
 import type { Logger } from 'pino';
 import { type RunningGateway, startGateway } from '../../gateway/index.ts';
+import { usageBrokers } from '../brokers.ts';
 import type { Arguments } from '../command.ts';
 import type { Configuration } from '../configuration/configuration.ts';
 import { portOption, readGivenConfiguration } from '../configuration/given.ts';
 import { consolePages } from '../console-pages.ts';
-import type { ExitCode } from '../exit.ts';
+import { CommandFailure, type ExitCode, exitCodes } from '../exit.ts';
 import { createLog } from '../log.ts';
 import { explainListenError, serveUntilStopped } from '../serving.ts';
 import { supergraphs } from '../supergraph/awaiting.ts';
+import { UsageTopic } from '../usage-topic.ts';
 
 /** See cli/manual.ts. */
 export const run = async (given: Arguments): Promise<ExitCode> => {
   const read = readGivenConfiguration(given);
   const port = portOption(given) ?? read.gateway.port;
   const configuration = { ...read, gateway: { ...read.gateway, port } };
-  const server = new ConfiguredGateway(configuration, createLog('gateway', read.log.level));
+  const log = createLog('gateway', read.log.level);
+  const server = new ConfiguredGateway(configuration, await usageTopicOf(configuration, log), log);
   return serveUntilStopped(server);
+};
+
+const usageTopicOf = async (configuration: Configuration, log: Logger): Promise<UsageTopic | null> => {
+  const { topic } = configuration.gateway.usage;
+  if (topic === null) return null;
+  const brokers = await usageBrokers(configuration);
+  if (brokers !== null) return new UsageTopic({ topic, brokers, log });
+  throw new CommandFailure(
+    exitCodes.missing,
+    `Usage is to be written to the topic ${topic}, and no Kafka broker is named. Set KAFKA_BROKERS, or write ` +
+      'gateway.usage.brokers or kafka.brokers into tributary.yaml.',
+  );
 };
 
 /** The gateway over the supergraph as far as it is known; started again on the same port when more of it is. */
@@ -23,14 +38,16 @@ class ConfiguredGateway {
   /** Rejects when it cannot start. */
   readonly failed: Promise<never>;
   readonly #configuration: Configuration;
+  readonly #usageTopic: UsageTopic | null;
   readonly #log: Logger;
   readonly #ending = new AbortController();
   readonly #pages = consolePages();
   readonly #serving: Promise<void>;
   #running: RunningGateway | null = null;
 
-  constructor(configuration: Configuration, log: Logger) {
+  constructor(configuration: Configuration, usageTopic: UsageTopic | null, log: Logger) {
     this.#configuration = configuration;
+    this.#usageTopic = usageTopic;
     this.#log = log;
     // Told of when they are awaited, and not before.
     this.#pages.catch(() => undefined);
@@ -52,6 +69,10 @@ class ConfiguredGateway {
     const running = await startGateway({
       ...gatewayOptions,
       supergraphSdl,
+      usage: {
+        file: gatewayOptions.usage.file,
+        sinks: this.#usageTopic === null ? [] : [this.#usageTopic],
+      },
       pages: await this.#pages,
       log: this.#log,
     }).catch((error: unknown) => {
@@ -65,5 +86,6 @@ class ConfiguredGateway {
     this.#ending.abort();
     await this.#serving.catch(() => undefined);
     await this.#running?.stop();
+    await this.#usageTopic?.close();
   }
 }

@@ -22,8 +22,7 @@ export interface Configuration {
     readonly supergraph: string | null;
     /** gzip on SSE and multipart. */
     readonly compression: boolean;
-    /** Null: usage is not counted. */
-    readonly usage: { readonly file: string | null };
+    readonly usage: UsageConfiguration;
     readonly limits: Partial<GatewayLimits>;
   };
   readonly subgraphs: readonly SubgraphConfiguration[];
@@ -32,6 +31,14 @@ export interface Configuration {
   readonly data: string;
   readonly replay: { readonly speed: number; readonly from: string | null };
   readonly log: { readonly level: LogLevel };
+}
+
+/** Without file and topic usage is not counted. */
+export interface UsageConfiguration {
+  readonly file: string | null;
+  readonly topic: string | null;
+  /** Of the topic; null: `kafka.brokers`. */
+  readonly brokers: readonly string[] | null;
 }
 
 export type SubgraphConfiguration = LocalSubgraph | RemoteSubgraph;

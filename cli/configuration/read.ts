@@ -69,7 +69,11 @@ const assemble = (context: Context, file: string | null, directory: string): Con
       hosts: context.value(settings.hosts),
       compression: context.value(settings.compression),
       supergraph: supergraph === null ? null : pathOf(supergraph),
-      usage: { file: usageFile === null ? null : pathOf(usageFile) },
+      usage: {
+        file: usageFile === null ? null : pathOf(usageFile),
+        topic: context.value(settings.usageTopic),
+        brokers: context.value(settings.usageBrokers),
+      },
       limits: readLimits(context),
     },
     subgraphs: readSubgraphs(context.entries('subgraphs'), {

@@ -105,6 +105,20 @@ export const settings = {
     null,
     'File to which the gateway writes which operations and fields its clients use, one for each process; see [Usage](usage.md). Default: none.',
   ),
+  usageTopic: setting<string | null>(
+    'gateway.usage.topic',
+    'TRIBUTARY_GATEWAY_USAGE_TOPIC',
+    text('the name of a topic', 'graph.usage', /^[A-Za-z0-9._-]{1,249}$/),
+    null,
+    'Topic to which the gateway writes the same, for as many processes as there are. It has to be there. Default: none.',
+  ),
+  usageBrokers: setting<readonly string[] | null>(
+    'gateway.usage.brokers',
+    'TRIBUTARY_GATEWAY_USAGE_BROKERS',
+    listOf(brokerAddress),
+    null,
+    'Bootstrap servers of that topic. Default: `kafka.brokers`.',
+  ),
   viewsRedis: setting<string | null>(
     'views.redis',
     'TRIBUTARY_REDIS_URL',

@@ -31,8 +31,11 @@ export const subgraphService = (subgraph: LocalSubgraph, context: ServiceContext
     '--create-topics',
   ]);
 
+/** It is told of the brokers for usage alone. */
 export const gatewayService = (context: ServiceContext): ServiceDefinition =>
-  tributary('gateway', context, ['gateway', `--port=${context.configuration.gateway.port}`]);
+  tributary('gateway', context, ['gateway', `--port=${context.configuration.gateway.port}`], {
+    KAFKA_BROKERS: context.brokers,
+  });
 
 /** The producer of the reference data. It remembers in Kafka where it is, so a restart goes on from there. */
 export const replayService = ({ configuration, brokers }: ServiceContext): ServiceDefinition => {
@@ -58,6 +61,7 @@ const tributary = (
   name: string,
   { configuration, colour }: ServiceContext,
   commandArguments: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
 ): ServiceDefinition => ({
   name,
   command: [
@@ -67,6 +71,6 @@ const tributary = (
     ...commandArguments,
     ...(configuration.file === null ? [] : [`--config=${configuration.file}`]),
   ],
-  environment: { TRIBUTARY_DATA: configuration.data },
+  environment: { ...environment, TRIBUTARY_DATA: configuration.data },
   format: (line) => readableLine(line, colour),
 });

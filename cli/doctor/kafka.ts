@@ -2,9 +2,10 @@ import { pino } from 'pino';
 import { askCluster } from '../../local/kafka/index.ts';
 import { describeSubgraph, TributaryError } from '../../schema/index.ts';
 import { ensureTopics } from '../../subgraphs/kit/kafka/admin.ts';
+import { TopicCatalog } from '../../subgraphs/kit/kafka/topic-catalog.ts';
 import type { Configuration, LocalSubgraph } from '../configuration/configuration.ts';
 import { readSources } from '../subgraph-folder.ts';
-import { bad, type Check, good, messageOf, skipped } from './check.ts';
+import { bad, type Check, type Finding, good, messageOf, skipped } from './check.ts';
 
 /** Each broker answers. `brokers` null: none is known. */
 export const brokerChecks = (brokers: readonly string[] | null): readonly Check[] =>
@@ -45,6 +46,29 @@ export const topicChecks = (
   configuration.subgraphs
     .filter((subgraph) => subgraph.kind === 'LOCAL')
     .map((subgraph) => ({ name: `topics of ${subgraph.name}`, run: () => checkTopics(subgraph, brokers) }));
+
+/** The topic for the gateway's usage is there. `topic` null: there is none to look for. */
+export const usageChecks = (topic: string | null, brokers: readonly string[] | null): readonly Check[] =>
+  topic === null ? [] : [{ name: 'usage', run: () => checkUsage(topic, brokers) }];
+
+const checkUsage = async (topic: string, brokers: readonly string[] | null): Promise<Finding> => {
+  if (brokers === null) return bad(`no broker is named for the topic ${topic}`, 'Set KAFKA_BROKERS.');
+  const catalog = new TopicCatalog({ brokers, clientId: 'tributary-doctor' });
+  try {
+    const { partitions } = await catalog.find(topic);
+    return good(`topic ${topic}, ${partitions} partition${partitions === 1 ? '' : 's'}`);
+  } catch (error) {
+    const isMissing = error instanceof TributaryError && error.code === 'RECORD_REFUSED';
+    return isMissing
+      ? bad(
+          `there is no topic ${topic}`,
+          'Create it, or correct gateway.usage.topic: usage is lost meanwhile.',
+        )
+      : bad(messageOf(error), 'Check its brokers, gateway.usage.brokers, and that the cluster runs.');
+  } finally {
+    catalog.close();
+  }
+};
 
 const checkTopics = async (subgraph: LocalSubgraph, brokers: readonly string[] | null) => {
   try {

@@ -16,8 +16,8 @@ const aboutSubgraph: Readonly<Record<keyof typeof readers, string>> = {
 const limitComments = (): ReadonlyMap<string, string> => {
   const source = readFileSync(new URL('../../gateway/limits.ts', import.meta.url), 'utf8');
   return new Map(
-    [...source.matchAll(/\/\*\* ([^*]+) \*\/\n {2}readonly (\w+): number;/g)].map(
-      ([, comment = '', name = '']) => [name, comment],
+    [...source.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])+)\*\/\n {2}readonly (\w+): number;/g)].map(
+      ([, comment = '', name = '']) => [name, comment.replace(/\s*\n\s*\*\s/g, ' ').trim()],
     ),
   );
 };

@@ -26,6 +26,7 @@ test('an interval that cannot be written is lost, said in the log, and the next 
   const warned = new Signal();
   const warnings: unknown[] = [];
   const log = {
+    info: () => undefined,
     warn: (...given: unknown[]) => {
       warnings.push(given);
       warned.fire();
@@ -38,8 +39,8 @@ test('an interval that cannot be written is lost, said in the log, and the next 
   await warned.after(0);
   expect(warnings).toEqual([
     [
-      { err: expect.objectContaining({ code: 'EISDIR' }), file, lines: 1 },
-      'usage could not be written; the interval is lost',
+      { err: expect.objectContaining({ code: 'EISDIR' }), sink: 'file', lines: 1 },
+      'usage could not be written; it is lost',
     ],
   ]);
   rmdirSync(file);
@@ -49,8 +50,9 @@ test('an interval that cannot be written is lost, said in the log, and the next 
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ name: 'Kept', count: 1 }]);
 });
 
-test('without a file nothing is counted or written', async () => {
-  const usage = await openUsage({ file: null, limits: defaultLimits, log: { warn: () => undefined } });
+test('without a file or a sink nothing is counted or written', async () => {
+  const log = { info: () => undefined, warn: () => undefined };
+  const usage = await openUsage({ file: null, limits: defaultLimits, log });
   usage.record(use('{ a }'), false);
   await usage.stop();
 });
