@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Server } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ApolloServer, type BaseContext } from '@apollo/server';
 import {
@@ -10,7 +11,7 @@ import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from 'pino';
 import { type ErrorCode, TributaryError } from '../schema/errors.ts';
 import { type ErrorLog, formatted, formattedRefusal } from './errors.ts';
-import { createApolloBridge } from './generation/apollo.ts';
+import { type ApolloBridge, createApolloBridge } from './generation/apollo.ts';
 import type { Generation } from './generation/generation.ts';
 import type { GatewayLimits } from './limits.ts';
 import { corsHeaders, preflightHeaders } from './policies/cors.ts';
@@ -39,11 +40,16 @@ export interface HttpOptions {
   readonly log: Logger;
   readonly logError: ErrorLog;
   readonly usage: Usage;
+  /** What /health/ready answers while it is. */
   readonly ready: () => Promise<unknown>;
 }
 
 export interface HttpServer {
   readonly app: FastifyInstance;
+  /** Requests that begin from now on run in this generation. */
+  use(generation: Generation): void;
+  /** Takes no more connections and is not ready; those that are open are served on, and closed after their next answer. */
+  drain(): void;
   /** Ends when running requests have ended, at the latest after 5 s. */
   stop(): Promise<void>;
 }
@@ -74,9 +80,17 @@ export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
       .send(body('NOT_FOUND', `Nothing is at ${request.url.slice(0, 200)}; GraphQL is at /graphql.`)),
   );
   app.get('/health/live', () => ({ status: 'live' }));
-  app.get('/health/ready', options.ready);
+  let draining = false;
+  app.get('/health/ready', (_request, reply) =>
+    draining ? reply.code(503).send({ status: 'draining' }) : options.ready(),
+  );
+  app.addHook('onRequest', async (_request, reply) => {
+    if (draining) reply.header('connection', 'close');
+  });
   for (const [path, page] of options.pages) servePage(app, path, page);
-  const apollo = createApollo(options);
+  const { generation } = options;
+  const bridge = createApolloBridge({ generation, forwardHeaders: forwardedHeaders });
+  const apollo = createApollo(options, bridge);
   await apollo.start();
   app.route({
     method: ['GET', 'POST'],
@@ -87,7 +101,16 @@ export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
     handler: fastifyApolloHandler(apollo),
   });
   const requestsOver = watchRequests(app.server);
-  return { app, stop: () => stop(app, apollo, requestsOver) };
+  return {
+    app,
+    use: (next) => bridge.use(next),
+    drain: () => {
+      draining = true;
+      // HTTP's own would cut idle connections, on which a proxy's next request may be under way.
+      Server.prototype.close.call(app.server);
+    },
+    stop: () => stop(app, apollo, requestsOver),
+  };
 };
 
 /** Browsers keep what has not changed: the tag is of the content. */
@@ -100,9 +123,12 @@ const servePage = (app: FastifyInstance, path: string, { type, body }: Page): vo
   });
 };
 
-const createApollo = ({ generation, limits, log, logError, usage }: HttpOptions): ApolloServer<BaseContext> =>
+const createApollo = (
+  { limits, log, logError, usage }: HttpOptions,
+  gateway: ApolloBridge,
+): ApolloServer<BaseContext> =>
   new ApolloServer<BaseContext>({
-    gateway: createApolloBridge({ generation, forwardHeaders: forwardedHeaders }),
+    gateway,
     logger: log,
     introspection: true,
     csrfPrevention: true,

@@ -3,7 +3,8 @@ import type { Logger } from 'pino';
 import type { ErrorLog } from './errors.ts';
 import type { Fetcher, Subgraph } from './execution/fetcher.ts';
 import { createHttpFetcher } from './execution/http-fetcher.ts';
-import { createGeneration, type Generation } from './generation/generation.ts';
+import { createGeneration, createGenerationInSteps, type Generation } from './generation/generation.ts';
+import { Generations } from './generation/generations.ts';
 import { createHttp, type Page } from './http.ts';
 import { type GatewayLimits, readLimits } from './limits.ts';
 import { checkOrigin } from './policies/origin.ts';
@@ -43,9 +44,18 @@ export interface RunningGateway {
   /** Of GraphQL over HTTP; websockets and streams are at the same path. */
   readonly url: string;
   readonly port: number;
+  /** Of the requests that begin now. */
   readonly generation: Generation;
   readonly counters: SubscriptionCounters;
-  /** Closes websockets with 1012, ends streams, lets running requests end for up to 5 s. */
+  /**
+   * Serves another supergraph: requests that begin from then on are of its generation, running ones end in theirs, live
+   * subscriptions move one by one (S19). Resolves as soon as it serves; rejects with SCHEMA_INVALID, and the old one stays.
+   */
+  update(supergraphSdl: string): Promise<Generation>;
+  /**
+   * Stops listening, then closes websockets with 1012 and ends streams, spread over the limit `drainMs`, then lets running
+   * requests end for up to 5 s.
+   */
   stop(): Promise<void>;
 }
 
@@ -63,7 +73,7 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
   const policy = { origins: options.origins ?? [], hosts: options.hosts ?? [] };
   const { supergraphSdl, log } = options;
   const fetcher = createHttpFetcher({ log });
-  const generation = createGeneration({ supergraphSdl, fetcher, log });
+  const first = createGeneration({ supergraphSdl, fetcher, log });
   const { file = null, sinks = [] } = options.usage ?? {};
   const usage = await openUsage({ file, sinks, limits, log });
   const logError: ErrorLog = (error, id) =>
@@ -73,9 +83,19 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
   const subscriptions = new Subscriptions(limits, logShared);
   // Without a log: whoever asks gets the answer, and a subgraph that is still starting is no event.
   const prober = createHttpFetcher({ timeoutMs: probeMs, connections: 1 });
-  const probe = subgraphProbe(prober, [...generation.subgraphs.values()]);
+  const generations = new Generations({
+    first,
+    build: (sdl) => createGenerationInSteps({ supergraphSdl: sdl, fetcher, log }),
+    swap: (next) => {
+      http.use(next);
+      subscriptions.adopt(next);
+      const { movesPending } = subscriptions.counters;
+      log.info({ generation: next.id, movesPending }, 'a new supergraph is served; live subscriptions move');
+    },
+  });
+  const probe = subgraphProbe(prober, () => [...generations.current.subgraphs.values()]);
   const context: TransportContext = {
-    generation: () => generation,
+    generation: () => generations.current,
     documents: new Documents(limits),
     usage,
     subscriptions,
@@ -84,7 +104,7 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
   };
   const streams = new HttpStreams({ context, compression: options.compression ?? false });
   const http = await createHttp({
-    generation,
+    generation: first,
     limits,
     policy,
     streams,
@@ -94,7 +114,7 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
     usage,
     ready: async () => ({
       status: 'ready',
-      generation: generation.id,
+      generation: generations.current.id,
       subgraphs: await probe(),
       subscriptions: { ...subscriptions.counters },
       usage: usage.counters,
@@ -106,8 +126,12 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
     check: ({ headers }) => checkOrigin(headers, policy),
     context,
   });
-  const stop = async (): Promise<void> => {
-    await Promise.all([websockets.stop(), streams.stop(), http.stop()]);
+  let stopping: Promise<void> | null = null;
+  const stop = (): Promise<void> => (stopping ??= drain());
+  const drain = async (): Promise<void> => {
+    http.drain();
+    await Promise.all([websockets.stop(), streams.stop()]);
+    await http.stop();
     subscriptions.stop();
     await Promise.all([fetcher.close(), prober.close(), usage.stop()]);
   };
@@ -122,7 +146,10 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}/graphql`,
     port: address.port,
-    generation,
+    get generation() {
+      return generations.current;
+    },
+    update: (sdl) => generations.update(sdl),
     counters: subscriptions.counters,
     stop,
   };
@@ -138,7 +165,7 @@ const explained = (error: unknown, host: string, port: number): unknown => {
 /** Which subgraphs answer now; asked at most once in two seconds, however often a probe comes. */
 const subgraphProbe = (
   fetcher: Fetcher,
-  subgraphs: readonly Subgraph[],
+  subgraphs: () => readonly Subgraph[],
 ): (() => Promise<Record<string, 'UP' | 'DOWN'>>) => {
   let asked = 0;
   let answer: Promise<Record<string, 'UP' | 'DOWN'>> = Promise.resolve({});
@@ -153,7 +180,7 @@ const subgraphProbe = (
   return () => {
     if (Date.now() - asked > probeHoldsMs) {
       asked = Date.now();
-      answer = Promise.all(subgraphs.map(ask)).then((states) => Object.fromEntries(states));
+      answer = Promise.all(subgraphs().map(ask)).then((states) => Object.fromEntries(states));
     }
     return answer;
   };

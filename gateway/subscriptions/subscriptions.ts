@@ -3,6 +3,7 @@ import { parsePosition } from '../../schema/cursor/start.ts';
 import { TributaryError } from '../../schema/errors.ts';
 import { type ErrorLog, refusal } from '../errors.ts';
 import type { GatewayLimits } from '../limits.ts';
+import { paced } from '../paced.ts';
 import { ClientQuota } from '../policies/client-quota.ts';
 import { newCounters, type SubscriptionCounters } from './counters.ts';
 import {
@@ -14,7 +15,7 @@ import {
 } from './identity.ts';
 import { judgeMove } from './judge-move.ts';
 import { type Planned, SharedOperation, type Upstream } from './operation.ts';
-import { paced } from './paced.ts';
+
 import type { SubscriptionPlan, SubscriptionPlanner } from './plan.ts';
 import { RingBudget } from './ring.ts';
 import type { StartPosition } from './start-position.ts';

@@ -107,6 +107,22 @@ export class SocketWriter {
     this.#ping(cursors);
   }
 
+  /** Writes what is due; resolves when the socket has taken it, at the latest after `withinMs`. */
+  async finish(withinMs: number): Promise<void> {
+    this.flush();
+    if (this.#ready.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const late = setTimeout(resolve, withinMs);
+    const check = (): void => {
+      if (this.#ready.size === 0) resolve();
+    };
+    // Behind the writer's own listener, which has flushed.
+    this.#socket.on('drain', check).once('close', resolve);
+    await promise;
+    clearTimeout(late);
+    this.#socket.off('drain', check).off('close', resolve);
+  }
+
   /** Ends all operations; nothing is written any more. */
   stop(): void {
     this.#stopped = true;

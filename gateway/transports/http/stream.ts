@@ -32,6 +32,8 @@ export class ResponseStream implements Flushable {
   #busy = false;
   #ended = false;
   #missed = 0;
+  /** What ends the response behind all that is due; null: it goes on. */
+  #last: readonly Buffer[] | null = null;
 
   constructor(options: StreamOptions) {
     this.#options = options;
@@ -61,13 +63,14 @@ export class ResponseStream implements Flushable {
     this.#end(this.#options.format.refused(errors));
   }
 
-  /** Ends the response so that the client comes back; resolves when it is closed, at the latest after a second. */
+  /** Ends the response behind what is due, so that the client comes back; resolves when it is closed, at the latest after a second. */
   drain(errors: readonly GraphQLFormattedError[]): Promise<void> {
     const { response, format } = this.#options;
     const { socket } = response;
     // The connection must not wait for a next request: the process is about to stop.
     response.once('finish', () => socket?.end());
-    this.#end(format.drained(errors));
+    this.#last = format.drained(errors);
+    this.flush();
     const late = setTimeout(() => response.destroy(), closeMs);
     return this.#closed.finally(() => clearTimeout(late));
   }
@@ -92,10 +95,10 @@ export class ResponseStream implements Flushable {
 
   /** Writes what is due, at most a batch. */
   flush(): void {
-    if (this.#busy || this.#source === null) return;
-    const parts = this.#progressOf(this.#source.takeStart());
+    if (this.#busy) return;
+    const parts = this.#source === null ? [] : this.#progressOf(this.#source.takeStart());
     let bytes = 0;
-    while (bytes < batchBytes) {
+    while (this.#source !== null && bytes < batchBytes) {
       const due = this.#source.pull();
       if (due === null) break;
       if (due.kind === 'CLOSE') {
@@ -111,7 +114,8 @@ export class ResponseStream implements Flushable {
         bytes += part.length;
       }
     }
-    this.#writeAll(parts);
+    if (parts.length === 0 && this.#last !== null) this.#end(this.#last);
+    else this.#writeAll(parts);
   }
 
   #wake(): void {

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorMappings, TributaryError } from '../../../schema/errors.ts';
 import { formatted, refusal } from '../../errors.ts';
+import { paced } from '../../paced.ts';
 import { multipartFormat } from '../multipart/format.ts';
 import { type Prepared, prepareOperation, type TransportContext } from '../operation.ts';
 import { endMark, sseFormat } from '../sse/format.ts';
@@ -56,18 +57,27 @@ export class HttpStreams {
       refuse(reply, new TributaryError('BAD_REQUEST', `${operation}.`));
       return true;
     }
-    const prepared = prepareOperation(operation, this.#options.context);
+    const { context } = this.#options;
+    const prepared = prepareOperation(operation, context.subscriptions.newQuota(), context);
     if (!isStreamed(prepared, accepted, request.method)) return false;
     this.#answer(request, reply, accepted, prepared);
     return true;
   }
 
-  /** Ends all streams so that clients come back (S21), and takes no more. Resolves when all are gone, at the latest after a second. */
+  /**
+   * Takes no more, and ends all streams so that clients come back, spread over `drainMs` (S21). Resolves when all are gone,
+   * at the latest a second after the last was ended.
+   */
   async stop(): Promise<void> {
     this.#draining = true;
-    for (const timer of this.#timers) clearInterval(timer);
     const errors = [formatted(draining())];
-    await Promise.all([...this.#streams].map((stream) => stream.drain(errors)));
+    const ended: Promise<void>[] = [];
+    await new Promise<void>((resolve) => {
+      const end = (stream: ResponseStream): void => void ended.push(stream.drain(errors));
+      paced(this.#streams, this.#options.context.limits.drainMs, end, resolve);
+    });
+    await Promise.all(ended);
+    for (const timer of this.#timers) clearInterval(timer);
   }
 
   #each(act: (stream: ResponseStream) => void): void {

@@ -68,10 +68,13 @@ export class Client {
     this.#writer.progress();
   }
 
-  /** Closes with the code of an error; resolves when the socket is gone. */
-  end(error: TributaryError): Promise<void> {
+  /** Sends what is due, then closes with the code of an error; resolves when the socket is gone. */
+  async end(error: TributaryError): Promise<void> {
+    const late = setTimeout(() => this.#websocket.terminate(), closeMs);
+    await this.#writer.finish(closeMs / 2);
     this.#close(...closeOf(error));
-    return this.#closed;
+    await this.#closed;
+    clearTimeout(late);
   }
 
   #listen(): void {

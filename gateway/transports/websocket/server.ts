@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { TributaryError } from '../../../schema/errors.ts';
 import { requestIdHeader } from '../../../schema/request-id.ts';
+import { paced } from '../../paced.ts';
 import { identify, requestOf } from '../../request-scope.ts';
 import type { TransportContext } from '../operation.ts';
 import { Client } from './client.ts';
@@ -44,12 +45,20 @@ export class WebSockets {
     ];
   }
 
-  /** Closes all sockets with 1012 (S21) and takes no more. Resolves when all are gone, at the latest after a second. */
+  /**
+   * Takes no more, and closes all sockets with 1012, spread over `drainMs` so that they do not come back all at once (S21).
+   * Resolves when all are gone, at the latest a second after the last was closed.
+   */
   async stop(): Promise<void> {
     this.#draining = true;
-    for (const timer of this.#timers) clearInterval(timer);
     const error = new TributaryError('DRAINING', 'The gateway is about to stop; connect again.');
-    await Promise.all([...this.#clients].map((client) => client.end(error)));
+    const ended: Promise<void>[] = [];
+    await new Promise<void>((resolve) => {
+      const end = (client: Client): void => void ended.push(client.end(error));
+      paced(this.#clients, this.#options.context.limits.drainMs, end, resolve);
+    });
+    await Promise.all(ended);
+    for (const timer of this.#timers) clearInterval(timer);
   }
 
   #each(act: (client: Client) => void): void {
@@ -73,8 +82,10 @@ export class WebSockets {
       return [503, new TributaryError('DRAINING', 'The gateway is about to stop; connect again.')];
     const forbidden = this.#options.check(request);
     if (forbidden !== null) return [403, forbidden];
-    const { sockets } = this.#options.context.limits;
+    const { limits, subscriptions } = this.#options.context;
+    const { sockets } = limits;
     if (this.#clients.size >= sockets) {
+      subscriptions.counters.socketsRefused += 1;
       const message = `This process has ${sockets} websockets, its limit. Connect to another replica, or raise gateway.limits.sockets.`;
       return [503, new TributaryError('TOO_MANY_OPERATIONS', message)];
     }
