@@ -26,7 +26,9 @@ export async function readTopic(brokers: readonly string[], topic: string): Prom
   if (missing.size === 0) return { topic, partitions };
   const consumer = kafka.consumer({ groupId: `checker-${topic}-${process.pid}-${Date.now()}` });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
+  // From what passes, such as a coordinator that is loading, it starts again by itself.
+  consumer.on('consumer.crash', ({ payload }) => payload.restart || reject(payload.error));
+  promise.catch(() => undefined);
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   await consumer.run({
