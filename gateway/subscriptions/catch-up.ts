@@ -1,205 +1,272 @@
 import type { GraphQLFormattedError } from 'graphql';
+import { decodeCursor } from '../../schema/cursor/decode.ts';
 import { TributaryError } from '../../schema/errors.ts';
+import { nextOffset, type Position } from '../../schema/position.ts';
 import { type ErrorLog, formatted, isRetryable } from '../errors.ts';
 import type { GatewayLimits } from '../limits.ts';
-import type { RingEntry } from './event.ts';
+import { CatchUpReader, type CatchUpSink } from './catch-up-reader.ts';
+import { CatchUpUpstream, type CatchUpUpstreamSink } from './catch-up-upstream.ts';
+import { chooseJoin, isReset, servesFrom } from './joining.ts';
 import type { SubscriptionPlan } from './plan.ts';
 import { Pump, type PumpOutput } from './pump.ts';
-import { Backoff } from './upstream/backoff.ts';
+import { Ring, type RingBudget } from './ring.ts';
+import { RingReader } from './ring-reader.ts';
+import type { CatchUpPosition } from './start-position.ts';
 import type { Slots } from './upstream/slots.ts';
-import { type UpstreamRequest, UpstreamSocket } from './upstream/socket.ts';
 
-/** Attempts in a row that brought nothing; then the client is told. */
-const maximumAttempts = 12;
+/** Events that a client may wait for without need, so that it can share: as many as it needs, or this many. */
+const sharedDetour = 5_000;
 
 export interface CatchUpOptions {
+  /** With the position written in where the client begins at a time. */
   readonly plan: SubscriptionPlan;
   readonly limits: GatewayLimits;
   readonly slots: Slots;
-  /** The first request; later ones go on behind the last cursor. */
-  readonly first: UpstreamRequest;
-  /** Where the shared stream stood. */
+  readonly budget: RingBudget;
+  /** Where its first client stands. */
+  readonly begin: CatchUpPosition;
+  /** Where the shared stream stands, and the place of what follows in its ring. */
   readonly until: string;
+  readonly index: number;
+  /** For one client alone. */
+  readonly alone: boolean;
   readonly logError: ErrorLog;
-  /** A catch-up has begun or ended, for the counters. */
+  /** It runs, or does no more, for the counters. */
   readonly onRunning: (change: 1 | -1) => void;
-}
-
-export interface CatchUpSink {
-  /** Something can be taken, or the catch-up is over. */
-  wake(): void;
-  /** The client did not take its events in time. */
-  stalled(): void;
-  failed(errors: readonly GraphQLFormattedError[]): void;
+  /** The last client has left. */
+  readonly onIdle: () => void;
 }
 
 /**
- * Brings what lies between a client's cursor and the shared stream, on a socket of its own (S13, S14). The socket is
- * read as fast as the client takes events.
+ * Brings what lies between a client's position and the shared stream, once for all clients that can use it (S13, S14).
+ * What came is kept in a ring, in which each client has a place of its own. The upstream is read as fast as the fastest
+ * of them takes it; one that falls off goes on by itself.
  */
 export class CatchUp {
   readonly #options: CatchUpOptions;
-  readonly #sink: CatchUpSink;
+  readonly #ring: Ring;
   readonly #pump: Pump;
-  readonly #backoff: Backoff;
-  readonly #release: () => void;
-  #queue: RingEntry[] = [];
-  #bytes = 0;
+  readonly #readers = new Set<CatchUpReader>();
+  #begin: CatchUpPosition;
+  #state: 'WAITING' | 'RUNNING' | 'DONE' | 'FAILED' = 'WAITING';
+  #upstream: CatchUpUpstream | null = null;
   #joining = false;
-  #socket: UpstreamSocket | null = null;
-  #timer: NodeJS.Timeout | null = null;
-  #stall: NodeJS.Timeout | null = null;
-  #attempts = 0;
-  /** Behind the last event that arrived. */
-  #received: string | null;
+  /** Place of the fastest client, and the bytes that it has yet to take. */
+  #lead = 0;
+  #untaken = 0;
   #reached: string | null = null;
-  #stopped = false;
+  readonly #release: () => void;
+  readonly #stallTimer: NodeJS.Timeout;
 
-  constructor(options: CatchUpOptions, sink: CatchUpSink) {
+  constructor(options: CatchUpOptions) {
+    const { plan, limits, slots, logError } = options;
     this.#options = options;
-    this.#sink = sink;
-    this.#received = options.first.extensions?.tributary.cursor ?? null;
-    this.#backoff = new Backoff(options.limits.reconnectMs);
+    this.#begin = options.begin;
+    this.#ring = new Ring(limits.ringBytes, options.budget);
+    this.#ring.keepFrom(0);
     this.#pump = new Pump({
-      plan: options.plan,
-      pendingBytes: options.limits.catchUpBytes,
+      plan,
+      pendingBytes: limits.catchUpBytes,
       turnBytes: Number.POSITIVE_INFINITY,
       deliver: (output) => this.#deliver(output),
-      logError: options.logError,
+      logError,
       pressure: (high) => {
         this.#joining = high;
         this.#regulate();
       },
     });
     options.onRunning(1);
-    this.#release = options.slots.take(
-      () => this.#connect(),
-      () =>
-        this.#fail(
-          'SUBGRAPH_TIMEOUT',
-          'too many clients are catching up at once; subscribe again with the same cursor',
-        ),
+    this.#stallTimer = setInterval(() => this.#findStalled(), limits.catchUpStallMs).unref();
+    this.#release = slots.take(
+      () => this.#start(),
+      () => this.#failBy('too many clients are catching up at once; subscribe again with the same cursor'),
     );
   }
 
-  /** The next event, in order. */
-  take(): RingEntry | undefined {
-    const entry = this.#queue.shift();
-    if (entry !== undefined) {
-      this.#bytes -= entry.bytes.length;
-      this.#stopStall();
-      this.#regulate();
-    }
-    return entry;
+  get until(): string {
+    return this.#options.until;
   }
 
-  /** The position that the subgraph reached; null until all of it has been taken. */
+  /** Place in the shared ring of what follows `until`. */
+  get index(): number {
+    return this.#options.index;
+  }
+
+  /** What the subgraph reached; null until all has come. */
   get reached(): string | null {
-    return this.#queue.length === 0 ? this.#reached : null;
+    return this.#reached;
   }
 
+  /** Whether what it brings is the answer to this plan. */
+  asksAs({ document, subgraph }: SubscriptionPlan): boolean {
+    const { plan } = this.#options;
+    return plan.document === document && plan.subgraph.url === subgraph.url;
+  }
+
+  /** Puts a client on it; null when it does not bring what the client needs. */
+  admit(position: CatchUpPosition, sink: CatchUpSink): CatchUpReader | null {
+    if (this.#state === 'FAILED' || this.#options.alone) return null;
+    const index = this.#indexFor(position);
+    return index === null ? null : this.#add(position, index, sink);
+  }
+
+  /** Puts the client on it for which it was opened. */
+  open(sink: CatchUpSink): CatchUpReader {
+    return this.#add(this.#options.begin, 0, sink);
+  }
+
+  /** A client has taken what lies before `index`. */
+  taken(index: number): void {
+    while (this.#lead < index) {
+      this.#untaken -= this.#ring.get(this.#lead)?.bytes.length ?? 0;
+      this.#lead += 1;
+    }
+    if (this.#state === 'RUNNING') this.#ring.keepFrom(this.#lead);
+    this.#regulate();
+  }
+
+  leave(reader: CatchUpReader): void {
+    if (!this.#readers.delete(reader) || this.#readers.size > 0) return;
+    this.#options.onIdle();
+  }
+
+  /** Ends it and frees what it holds. */
   stop(): void {
-    if (this.#stopped) return;
-    this.#stopped = true;
-    this.#pump.stop();
-    this.#socket?.close();
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#stopStall();
-    this.#release();
-    this.#options.onRunning(-1);
+    this.#over('FAILED');
+    clearInterval(this.#stallTimer);
+    this.#ring.close();
   }
 
-  #connect(): void {
-    const { plan, limits } = this.#options;
-    const socket = new UpstreamSocket({
-      subgraph: plan.subgraph.name,
-      url: plan.subgraph.url,
-      ackMs: limits.upstreamStartMs,
-      pingMs: limits.upstreamPingMs,
-      messageBytes: limits.upstreamMessageBytes,
+  #add(position: CatchUpPosition, index: number, sink: CatchUpSink): CatchUpReader {
+    const own =
+      position?.kind === 'CURSOR' && position.cursor.snapshotUntil === null ? position.cursor.position : null;
+    const reader = new CatchUpReader(this, new RingReader(this.#ring, index, own), position, sink);
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  /** Place in the ring from which a client is served; null: it is not. */
+  #indexFor(position: CatchUpPosition): number | null {
+    if (isSame(position, this.#begin)) return this.#ring.start === 0 ? 0 : null;
+    if (position?.kind !== 'CURSOR' || this.#begin?.kind !== 'CURSOR') return null;
+    if (this.#state === 'WAITING') return this.#meets(position, this.#begin) ? 0 : null;
+    const index = chooseJoin(position.cursor, this.#ring)?.index ?? null;
+    if (index === null || this.#state === 'DONE') return index;
+    return this.#isWorth(this.#ring.head ?? this.#begin.text, position.cursor.position) ? index : null;
+  }
+
+  /** Nothing was asked for yet: who stands further back may set where it begins. */
+  #meets(
+    position: Extract<CatchUpPosition, { kind: 'CURSOR' }>,
+    begin: Extract<CatchUpPosition, { kind: 'CURSOR' }>,
+  ): boolean {
+    if (servesFrom(begin.cursor, position.cursor)) return this.#isWorth(begin.text, position.cursor.position);
+    if (!servesFrom(position.cursor, begin.cursor)) return false;
+    const nearest = [...this.#readers].every(
+      ({ position: other }) =>
+        other?.kind !== 'CURSOR' || this.#isWorth(position.text, other.cursor.position),
+    );
+    if (nearest) this.#begin = position;
+    return nearest;
+  }
+
+  /** Whether a client at `own` does well to wait for what lies between `from` and its own position. */
+  #isWorth(from: string, own: Position): boolean {
+    const needed = distance(own, decodeCursor(this.#options.until).position);
+    return distance(decodeCursor(from).position, own) <= Math.max(needed, sharedDetour);
+  }
+
+  #start(): void {
+    // In the next turn: clients that come together may set together where it begins.
+    setImmediate(() => {
+      if (this.#state !== 'WAITING') return;
+      this.#state = 'RUNNING';
+      const { plan, limits, until } = this.#options;
+      const cursor = this.#begin?.kind === 'CURSOR' ? this.#begin.text : null;
+      if (this.#begin?.kind === 'CURSOR' && this.#begin.cursor.snapshotUntil === null) {
+        this.#ring.progress(this.#begin.text);
+      }
+      const sink: CatchUpUpstreamSink = {
+        next: (payload, stamp, bytes) => this.#pump.push({ kind: 'EVENT', payload, stamp, bytes }),
+        completed: (reached) => this.#pump.push({ kind: 'PROGRESS', cursor: reached }),
+        failed: (errors) => this.#pump.push({ kind: 'END', errors }),
+      };
+      this.#upstream = new CatchUpUpstream({ plan, limits, cursor, until }, sink);
     });
-    this.#socket = socket;
-    let position: string | null = null;
-    socket.subscribe(this.#request(), {
-      sent: () => {},
-      next: (payload, stamp, bytes) => {
-        this.#attempts = 0;
-        this.#backoff.reset();
-        this.#received = stamp.cursor ?? this.#received;
-        this.#pump.push({ kind: 'EVENT', payload, stamp, bytes });
-      },
-      progress: (cursor) => {
-        position = cursor;
-        this.#received = cursor;
-      },
-      completed: () => {
-        if (position === null) this.#fail('SUBGRAPH_FAILED', 'ended a catch-up without saying where');
-        else this.#pump.push({ kind: 'PROGRESS', cursor: position });
-      },
-      failed: (errors) => this.#again(errors),
-      lost: (error) => this.#again([formatted(error)]),
-    });
-  }
-
-  #request(): UpstreamRequest {
-    const { first, plan, until } = this.#options;
-    return this.#received === null ? first : catchUpRequest(plan, this.#received, until);
-  }
-
-  /** A subgraph that is not there, or not there yet, is tried again a bounded number of times. */
-  #again(errors: readonly GraphQLFormattedError[]): void {
-    if (this.#stopped) return;
-    this.#socket?.close();
-    this.#attempts += 1;
-    const retryable = errors.length > 0 && errors.every(isRetryable);
-    if (!retryable || this.#attempts > maximumAttempts) this.#pump.push({ kind: 'END', errors });
-    else this.#timer = setTimeout(() => this.#connect(), this.#backoff.next());
   }
 
   #deliver(output: readonly PumpOutput[]): void {
     for (const item of output) {
+      if (this.#state !== 'RUNNING') return;
       if (item.kind === 'EVENT') {
-        this.#queue.push(item.entry);
-        this.#bytes += item.entry.bytes.length;
+        this.#untaken += item.entry.bytes.length;
+        this.#ring.append(item.entry);
+        if (this.#ring.end === 1 && isReset(item.entry)) this.#sendAway();
       } else if (item.kind === 'PROGRESS') {
         this.#reached = item.cursor;
-        this.#socket?.close();
+        this.#over('DONE');
       } else {
-        this.#sink.failed(item.errors ?? []);
+        this.#fail(item.errors ?? []);
       }
     }
     this.#regulate();
-    this.#sink.wake();
+    for (const reader of [...this.#readers]) reader.sink.wake();
   }
 
-  #fail(code: 'SUBGRAPH_TIMEOUT' | 'SUBGRAPH_FAILED', what: string): void {
-    const error = new TributaryError(code, `Subgraph "${this.#options.plan.subgraph.name}": ${what}.`);
-    this.#sink.failed([formatted(error)]);
+  /** What the subgraph says of the cursor it was asked for does not hold for clients with another one. */
+  #sendAway(): void {
+    for (const reader of [...this.#readers]) {
+      if (isSame(reader.position, this.#begin)) continue;
+      this.#readers.delete(reader);
+      reader.sink.startOver();
+    }
+    if (this.#readers.size === 0) this.#options.onIdle();
   }
 
-  /** Pauses the socket while the client is behind; a client that stays behind is a slow one. */
+  #fail(errors: readonly GraphQLFormattedError[]): void {
+    const ofTheCursor = this.#ring.end === 0 && !errors.every(isRetryable);
+    this.#over('FAILED');
+    if (ofTheCursor) this.#sendAway();
+    for (const reader of [...this.#readers]) reader.sink.failed(errors);
+  }
+
+  #failBy(what: string): void {
+    const message = `Subgraph "${this.#options.plan.subgraph.name}": ${what}.`;
+    this.#fail([formatted(new TributaryError('SUBGRAPH_TIMEOUT', message))]);
+  }
+
+  /** The upstream is not needed any more. */
+  #over(state: 'DONE' | 'FAILED'): void {
+    const wasOver = this.#state === 'DONE' || this.#state === 'FAILED';
+    this.#state = state;
+    if (wasOver) return;
+    this.#ring.keepFrom(Number.POSITIVE_INFINITY);
+    this.#pump.stop();
+    this.#upstream?.stop();
+    this.#release();
+    this.#options.onRunning(-1);
+  }
+
+  /** Pauses the upstream while the fastest client is behind. */
   #regulate(): void {
-    const full = this.#bytes > this.#options.limits.catchUpBytes;
-    if (full || this.#joining) this.#socket?.pause();
-    else this.#socket?.resume();
-    if (!full) this.#stopStall();
-    else this.#stall ??= setTimeout(() => this.#sink.stalled(), this.#options.limits.catchUpStallMs);
+    if (this.#joining || this.#untaken > this.#options.limits.catchUpBytes) this.#upstream?.pause();
+    else this.#upstream?.resume();
   }
 
-  #stopStall(): void {
-    if (this.#stall !== null) clearTimeout(this.#stall);
-    this.#stall = null;
+  /** Who has taken nothing of what was there since the last look is slow. */
+  #findStalled(): void {
+    for (const reader of [...this.#readers]) if (reader.isStalled()) reader.sink.stalled();
   }
 }
 
-/** Asks for exactly what lies from `cursor` to `until`. */
-export const catchUpRequest = (
-  plan: SubscriptionPlan,
-  cursor: string | null,
-  until: string,
-): UpstreamRequest => ({
-  query: plan.document,
-  variables: plan.variables,
-  ...(plan.operationName === undefined ? {} : { operationName: plan.operationName }),
-  extensions: { tributary: { ...(cursor === null ? {} : { cursor }), until } },
-});
+const isSame = (a: CatchUpPosition, b: CatchUpPosition): boolean => {
+  if (a === null || b === null) return a === b;
+  if (a.kind === 'FROM' || b.kind === 'FROM') {
+    return a.kind === 'FROM' && b.kind === 'FROM' && a.plan.document === b.plan.document;
+  }
+  return a.text === b.text;
+};
+
+/** Offsets from one position to another, over all partitions. */
+const distance = (from: Position, to: Position): number =>
+  to.reduce((sum, next, partition) => sum + Math.max(0, next - nextOffset(from, partition)), 0);

@@ -1,4 +1,6 @@
 import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
+import type { Cursor } from '../../schema/cursor/cursor.ts';
+import { decodeCursor } from '../../schema/cursor/decode.ts';
 
 /** Where the record of an event lies: partition and offset. */
 export type RecordPlace = readonly [partition: number, offset: number];
@@ -28,6 +30,30 @@ export interface RingEntry {
   /** Length of `bytes` up to the value of `extensions.tributary`, which differs while a client joins. */
   readonly headLength: number;
 }
+
+/** An event for one client. */
+export interface DueEvent {
+  readonly entry: RingEntry;
+  /** Takes the place of the bytes behind `entry.headLength`; null: the shared bytes are right. */
+  readonly stamp: Buffer | null;
+  /** The client's cursor behind the event; null from subgraphs without cursors. */
+  readonly cursor: string | null;
+}
+
+const cursors = new WeakMap<RingEntry, Cursor>();
+/** Larger ones are decoded each time: kept, they would weigh more than their events. */
+const keptPartitions = 64;
+
+/** The cursor behind an event, decoded once for all clients that join there; null where there is none. */
+export const cursorOf = (entry: RingEntry): Cursor | null => {
+  if (entry.cursor === null) return null;
+  let cursor = cursors.get(entry);
+  if (cursor === undefined) {
+    cursor = decodeCursor(entry.cursor);
+    if (cursor.position.length <= keptPartitions) cursors.set(entry, cursor);
+  }
+  return cursor;
+};
 
 const gapError: GraphQLFormattedError = {
   message:

@@ -2,33 +2,31 @@ import type { Cursor } from '../../schema/cursor/cursor.ts';
 import { decodeCursor } from '../../schema/cursor/decode.ts';
 import { encodeCursor } from '../../schema/cursor/encode.ts';
 import { covers, laterOf, nextOffset, type Position } from '../../schema/position.ts';
-import { encodeStamp, type RecordPlace, type RingEntry } from './event.ts';
-import type { JoinPoint, Ring } from './ring.ts';
+import { cursorOf, encodeStamp, type RingEntry } from './event.ts';
+import type { Ring } from './ring.ts';
 
-/** How a client that brings a cursor comes to the shared stream (S14). */
-export type Join =
-  /** The ring holds everything since the cursor. */
-  | { readonly kind: 'RING'; readonly index: number; readonly from: Cursor }
-  /** A private upstream brings what lies between; the ring goes on from `index`, where it stood at `until`. */
-  | { readonly kind: 'PRIVATE'; readonly index: number; readonly until: string };
+/** Where a client that brings a cursor goes on in a ring: it skips below `own`. */
+export interface JoinPlace {
+  readonly index: number;
+  readonly own: Position;
+}
 
-/** Chooses the way. `head` is the cursor of the ring's end. */
-export const chooseJoin = (cursor: Cursor, ring: Ring, head: string): Join => {
-  const point = ring.oldestJoin;
-  return point !== null && cursor.snapshotUntil === null && holdsAllSince(point, cursor)
-    ? { kind: 'RING', index: point.index, from: cursor }
-    : { kind: 'PRIVATE', index: ring.end, until: head };
-};
+/** The place from which a ring holds everything since the cursor (S14); null: there is none. */
+export const chooseJoin = (cursor: Cursor, { oldestJoin: point }: Ring): JoinPlace | null =>
+  point !== null && servesFrom(decodeCursor(point.cursor), cursor)
+    ? { index: point.index, own: cursor.position }
+    : null;
 
-/** Another cluster, topic or filter, or an unfinished snapshot, is for the subgraph to judge (S8, S11, S12). */
-const holdsAllSince = (point: JoinPoint, cursor: Cursor): boolean => {
-  const oldest = decodeCursor(point.cursor);
-  return (
-    sameStream(oldest, cursor) &&
-    oldest.filterHash === cursor.filterHash &&
-    covers(cursor.position, oldest.position)
-  );
-};
+/**
+ * True when who brings `cursor` can take what followed `start` and skip what it has. Another cluster, topic or filter, or
+ * an unfinished snapshot, is for the subgraph to judge (S8, S11, S12).
+ */
+export const servesFrom = (start: Cursor, cursor: Cursor): boolean =>
+  start.snapshotUntil === null &&
+  cursor.snapshotUntil === null &&
+  sameStream(start, cursor) &&
+  start.filterHash === cursor.filterHash &&
+  covers(cursor.position, start.position);
 
 const sameStream = (a: Cursor, b: Cursor): boolean => a.clusterId === b.clusterId && a.topicId === b.topicId;
 
@@ -41,8 +39,8 @@ export const closesTheGap = (own: Position, until: string): boolean =>
   covers(own, decodeCursor(until).position);
 
 /** RESET begins a snapshot, so its cursor is one of an unfinished snapshot; UP_TO_DATE, without a record too, ends one. */
-const isReset = (at: RecordPlace | null, cursor: string): boolean =>
-  at === null && decodeCursor(cursor).snapshotUntil !== null;
+export const isReset = (entry: RingEntry): boolean =>
+  entry.at === null && (cursorOf(entry)?.snapshotUntil ?? null) !== null;
 
 /** A cursor of one client, and the bytes that stand in place of the shared stamp. */
 export interface OwnStamp {
@@ -66,25 +64,34 @@ export class Transition {
     return this.#over;
   }
 
+  /** True while the client has something that lies beyond a shared position. */
+  isAheadOf(shared: Position): boolean {
+    return !this.#over && !covers(shared, this.#own);
+  }
+
   /** SKIP: the client has it. SHARED: the shared bytes are right. Else the client's own cursor behind the event. */
   pass(entry: RingEntry): 'SKIP' | 'SHARED' | OwnStamp {
-    if (this.#over || entry.cursor === null || isReset(entry.at, entry.cursor)) {
+    const cursor = cursorOf(entry);
+    if (this.#over || cursor === null || isReset(entry)) {
       // A RESET or a gap begins anew, and what follows it may lie at any offset.
       this.#over = true;
       return 'SHARED';
     }
     if (entry.at !== null && entry.at[1] < nextOffset(this.#own, entry.at[0])) return 'SKIP';
-    const merged = this.cursorAt(entry.cursor);
-    return merged === entry.cursor ? 'SHARED' : { cursor: merged, stamp: encodeStamp(entry.at, merged) };
+    const merged = this.#merged(cursor);
+    return merged === null ? 'SHARED' : { cursor: merged, stamp: encodeStamp(entry.at, merged) };
   }
 
   /** The client's cursor when it has everything up to the shared cursor. */
   cursorAt(shared: string): string {
-    if (this.#over) return shared;
-    const cursor = decodeCursor(shared);
+    return this.#over ? shared : (this.#merged(decodeCursor(shared)) ?? shared);
+  }
+
+  /** The later of the client's position and the shared one; null when that is the shared one. */
+  #merged(cursor: Cursor): string | null {
     if (covers(cursor.position, this.#own)) {
       this.#over = true;
-      return shared;
+      return null;
     }
     this.#own = laterOf(this.#own, cursor.position);
     return encodeCursor({ ...cursor, position: this.#own });

@@ -24,6 +24,7 @@ export class Ring {
   #bytes = 0;
   #head: string | null = null;
   #oldestJoin: JoinPoint | null = null;
+  #keptFrom = Number.POSITIVE_INFINITY;
 
   constructor(limit: number, budget: RingBudget) {
     this.#limit = limit;
@@ -43,6 +44,11 @@ export class Ring {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** True when the oldest entry may be dropped. */
+  get canEvict(): boolean {
+    return this.end - this.#start > 1 && this.#start < this.#keptFrom;
   }
 
   /** The cursor behind everything that was appended; null while it is unknown, or when there are none. */
@@ -74,10 +80,15 @@ export class Ring {
     if (this.end === 0) this.#oldestJoin ??= this.#joinAt(0, cursor);
   }
 
-  /** Drops the oldest entry; false when only the newest is left. */
+  /** Nothing at `index` or behind is dropped, whatever the bounds: who appends is to hold back. */
+  keepFrom(index: number): void {
+    this.#keptFrom = index;
+  }
+
+  /** Drops the oldest entry; false when only the newest is left, or it is to be kept. */
   evict(): boolean {
     const oldest = this.#entries[this.#dropped];
-    if (oldest === undefined || this.end - this.#start <= 1) return false;
+    if (oldest === undefined || !this.canEvict) return false;
     this.#start += 1;
     this.#dropped += 1;
     this.#count(-cost(oldest));
@@ -118,7 +129,7 @@ export class Ring {
 
   #count(bytes: number): void {
     this.#bytes += bytes;
-    this.#budget.used += bytes;
+    this.#budget.count(bytes);
   }
 }
 
@@ -128,11 +139,21 @@ const cost = (entry: RingEntry): number => entry.bytes.length + entryOverhead;
 /** The bound of all rings of a process: beyond it the largest ring gives way (S20). */
 export class RingBudget {
   readonly #limit: number;
+  readonly #counters: { ringBytes: number };
   readonly #rings = new Set<Ring>();
-  used = 0;
 
-  constructor(limit: number) {
+  /** `counters`: where the bytes in use are told. */
+  constructor(limit: number, counters: { ringBytes: number } = { ringBytes: 0 }) {
     this.#limit = limit;
+    this.#counters = counters;
+  }
+
+  get used(): number {
+    return this.#counters.ringBytes;
+  }
+
+  count(bytes: number): void {
+    this.#counters.ringBytes += bytes;
   }
 
   add(ring: Ring): void {
@@ -145,7 +166,7 @@ export class RingBudget {
 
   enforce(): void {
     while (this.used > this.#limit) {
-      const largest = [...this.#rings].filter((ring) => ring.end - ring.start > 1).sort(byBytes)[0];
+      const largest = [...this.#rings].filter((ring) => ring.canEvict).sort(byBytes)[0];
       if (largest === undefined) return;
       // Down to nine tenths of it at once, so that the search is not made for every event.
       const goal = largest.bytes * 0.9;

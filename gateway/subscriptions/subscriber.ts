@@ -1,35 +1,16 @@
 import type { GraphQLFormattedError } from 'graphql';
-import type { Cursor } from '../../schema/cursor/cursor.ts';
 import { decodeCursor } from '../../schema/cursor/decode.ts';
 import { encodeCursor } from '../../schema/cursor/encode.ts';
 import { type ErrorCode, TributaryError } from '../../schema/errors.ts';
-import { covers } from '../../schema/position.ts';
 import { formatted, isRetryable } from '../errors.ts';
-import type { CatchUp } from './catch-up.ts';
-import type { RingEntry } from './event.ts';
+import type { ClientQuota } from '../policies/client-quota.ts';
+import type { CatchUpReader } from './catch-up-reader.ts';
+import type { DueEvent } from './event.ts';
 import { withLastCursor } from './invalidated.ts';
-import { chooseJoin, closesTheGap, reachedBy, Transition } from './joining.ts';
+import { chooseJoin, closesTheGap, reachedBy } from './joining.ts';
 import type { SharedOperation } from './operation.ts';
-import type { SubscriptionPlan } from './plan.ts';
-
-/**
- * Where a client wants to begin (S7); without one: a snapshot where the field has one, else from now on.
- */
-export type StartPosition =
-  | { readonly kind: 'CURSOR'; readonly text: string; readonly cursor: Cursor }
-  /** `plan`: of the operation with this position written in. */
-  | { readonly kind: 'FROM'; readonly plan: SubscriptionPlan }
-  /** From now on, without a snapshot. */
-  | { readonly kind: 'LATEST' };
-
-/** An event for one client. */
-export interface DueEvent {
-  readonly entry: RingEntry;
-  /** Takes the place of the bytes behind `entry.headLength`; null: the shared bytes are right. */
-  readonly stamp: Buffer | null;
-  /** The client's cursor behind the event; null from subgraphs without cursors. */
-  readonly cursor: string | null;
-}
+import { RingReader } from './ring-reader.ts';
+import type { StartPosition } from './start-position.ts';
 
 /** What a client is to be sent next. */
 export type Due =
@@ -45,40 +26,46 @@ export interface Outlet {
   wake(): void;
 }
 
+export interface SubscriberOptions {
+  readonly outlet: Outlet;
+  /** What the client brought. */
+  readonly position: StartPosition | null;
+  /** It brought a cursor beside the operation, so it knows how to come back. */
+  readonly resumes: boolean;
+  readonly quota: ClientQuota;
+}
+
 /** Times that the live stream may overtake a client that joins. */
 const maximumRestarts = 5;
 
 /**
- * One client of a shared operation: an index into the ring, and before it a catch-up when it brought a position.
+ * One client of a shared operation: a place in the ring, and before it one in a catch-up when it brought a position.
  * A transport pulls what is due whenever its client can take more; nothing is pushed, so nothing piles up.
  */
 export class Subscriber {
   readonly #operation: SharedOperation;
-  readonly #outlet: Outlet;
-  /** The client brought a cursor beside the operation, so it knows how to come back. */
-  readonly #resumes: boolean;
-  /** Where the client stands: what it brought, then what it was given. */
-  #position: StartPosition | null;
+  readonly #options: SubscriberOptions;
   #phase: 'WAITING' | 'CATCHING_UP' | 'LIVE' | 'STOPPED' = 'WAITING';
-  #index = 0;
-  #catchUp: CatchUp | null = null;
-  #until = '';
+  /** Its place in the shared ring. */
+  #live: RingReader | null = null;
+  #catchUp: CatchUpReader | null = null;
+  /** Gives back the client's place among its own catch-ups. */
+  #leavePlace: (() => void) | null = null;
   /** Not yet at the end of the ring since it began: a client that falls off now is no slow one. */
   #joining = true;
   #restarts = 0;
-  #transition: Transition | null = null;
   #ahead: NodeJS.Timeout | null = null;
   #ending: Due | null = null;
   #startDue = false;
+  /** Where it stands while it joins: behind what it was given; null: at what it brought. */
+  #given: string | null = null;
   /** The last cursor that the client was told. */
-  #told: string | null = null;
+  #told: string | null;
 
-  constructor(operation: SharedOperation, outlet: Outlet, position: StartPosition | null, resumes: boolean) {
+  constructor(operation: SharedOperation, options: SubscriberOptions) {
     this.#operation = operation;
-    this.#outlet = outlet;
-    this.#resumes = resumes;
-    this.#position = position;
-    this.#told = position?.kind === 'CURSOR' ? position.text : null;
+    this.#options = options;
+    this.#told = options.position?.kind === 'CURSOR' ? options.position.text : null;
   }
 
   /** True while the client waits for the shared stream to say where it stands. */
@@ -88,31 +75,25 @@ export class Subscriber {
 
   /** The operation says where it stands, before anything that follows is appended. */
   begin(): void {
-    const { ring } = this.#operation;
-    this.#index = ring.end;
-    const position = this.#position;
-    const fromNow = position === null ? !this.#operation.snapshots : position.kind === 'LATEST';
-    if (fromNow || this.#operation.ending !== null) {
-      this.#phase = 'LIVE';
+    const { ring, ending, snapshots, field } = this.#operation;
+    const { position } = this.#options;
+    const fromNow = position === null ? !snapshots : position.kind === 'LATEST';
+    if (fromNow || ending !== null) {
+      this.#given = ring.head;
+      this.#goOn(new RingReader(ring, ring.end, null));
       this.#startDue = true;
-      if (ring.head !== null) this.#moveTo(ring.head);
     } else if (ring.head === null) {
-      this.fail(
-        'CURSOR_INVALID',
-        `Field "${this.#operation.field}" has no cursors: subscribe to it without a position.`,
-      );
-    } else if (position?.kind === 'CURSOR') {
-      this.#join(position, ring.head);
+      this.fail('CURSOR_INVALID', `Field "${field}" has no cursors: subscribe to it without a position.`);
     } else {
-      this.#startCatchUp(position?.kind === 'FROM' ? position : null, ring.head);
+      this.#join();
     }
-    this.#outlet.wake();
+    this.#options.outlet.wake();
   }
 
   /** Events or an ending may be there. A client that takes nothing is found here when it falls off the ring. */
   wake(): void {
-    if (this.#phase === 'LIVE' && this.#index < this.#operation.ring.start) this.#fallOff();
-    else this.#outlet.wake();
+    if (this.#live?.hasFallenOff === true) this.#fallOff();
+    else this.#options.outlet.wake();
   }
 
   /** Why the connection is to be closed, whether or not the client can take more; null: it is not. */
@@ -124,11 +105,10 @@ export class Subscriber {
   pull(): Due | null {
     if (this.#ending !== null) return this.#ending;
     if (this.#phase === 'CATCHING_UP') {
-      const entry = this.#pullCaughtUp();
-      if (entry !== null) return entry;
+      const due = this.#pullCaughtUp();
+      if (due !== null) return due;
     }
-    if (this.#phase !== 'LIVE') return this.#ending;
-    return this.#pullShared();
+    return this.#live === null ? this.#ending : this.#pullShared(this.#live);
   }
 
   /** The cursor at which the stream begins, once, as soon as it is known (S10). */
@@ -140,9 +120,8 @@ export class Subscriber {
 
   /** The client's cursor, if it moved without an event since the client was last told (S10). */
   takeProgress(): string | null {
-    const { ring } = this.#operation;
-    if (this.#phase !== 'LIVE' || this.#index !== ring.end || ring.head === null) return null;
-    const cursor = this.#transition?.cursorAt(ring.head) ?? ring.head;
+    if (this.#live?.isAtEnd !== true) return null;
+    const cursor = this.#reached(this.#live);
     if (cursor === this.#told) return null;
     this.#told = cursor;
     return cursor;
@@ -161,124 +140,145 @@ export class Subscriber {
     this.#operation.leave(this);
   }
 
-  #join(position: Extract<StartPosition, { kind: 'CURSOR' }>, head: string): void {
-    const { cursor } = position;
-    const join = chooseJoin(cursor, this.#operation.ring, head);
-    if (join.kind === 'PRIVATE') {
-      this.#startCatchUp(position, join.until);
+  /** Where the client stands; null: before a snapshot. */
+  get #position(): Exclude<StartPosition, { kind: 'LATEST' }> | null {
+    const { position } = this.#options;
+    if (this.#given !== null) return { kind: 'CURSOR', text: this.#given, cursor: decodeCursor(this.#given) };
+    return position?.kind === 'LATEST' ? null : position;
+  }
+
+  /** By the ring when it holds what the client lacks, else by a catch-up, as soon as the client may have one more. */
+  #join(): void {
+    const { ring, counters } = this.#operation;
+    const position = this.#position;
+    const join = position?.kind === 'CURSOR' ? chooseJoin(position.cursor, ring) : null;
+    if (join === null) {
+      this.#catchUpInTurn();
       return;
     }
-    this.#operation.counters.ringJoins += 1;
-    this.#index = join.index;
-    this.#transition = new Transition(cursor.position);
-    this.#phase = 'LIVE';
-    if (!covers(decodeCursor(head).position, cursor.position)) this.#watchAhead();
+    counters.ringJoins += 1;
+    this.#goOn(new RingReader(ring, join.index, join.own));
   }
 
-  /** A cursor that stays ahead of the stream was not judged by any subgraph: waiting in silence would be a lie (S11). */
-  #watchAhead(): void {
-    this.#ahead = setTimeout(() => {
-      const { head } = this.#operation.ring;
-      if (head !== null) this.#transition?.cursorAt(head);
-      if (this.#transition?.over === false) {
-        this.fail(
-          'NOT_YET',
-          'The cursor is ahead of what the subgraph has read. Subscribe again with it in a moment.',
-        );
-      }
-    }, this.#operation.limits.aheadMs);
-  }
-
-  #startCatchUp(position: Exclude<StartPosition, { kind: 'LATEST' }> | null, until: string): void {
-    this.#until = until;
-    this.#index = this.#operation.ring.end;
+  #catchUpInTurn(): void {
     this.#phase = 'CATCHING_UP';
-    this.#catchUp = this.#operation.catchUp(position, until, {
-      wake: () => this.#outlet.wake(),
+    this.#leavePlace = this.#options.quota.takePlace(() => this.#startCatchUp(false));
+  }
+
+  #startCatchUp(alone: boolean): void {
+    const { ring, catchUps } = this.#operation;
+    const { head } = ring;
+    if (head === null) return;
+    this.#catchUp = catchUps.join(this.#position, { ring, head }, alone, {
+      wake: () => this.#wakeCatchUp(),
       stalled: () => this.#fall(),
       failed: (errors) => this.#end(this.#endingBy(errors)),
+      startOver: () => this.#startCatchUp(false),
     });
   }
 
-  #pullCaughtUp(): Due | null {
-    const entry = this.#catchUp?.take();
-    if (entry !== undefined) {
-      if (entry.cursor !== null) this.#moveTo(entry.cursor);
-      this.#told = entry.cursor;
-      this.#operation.counters.deliveries += 1;
-      return { kind: 'EVENT', entry, stamp: null, cursor: entry.cursor };
+  /** Who cannot keep up with those it shares with goes on alone, from where it is. */
+  #wakeCatchUp(): void {
+    if (this.#catchUp?.hasFallenOff === true) {
+      this.#catchUp.stop();
+      this.#startCatchUp(true);
     }
-    const reached = this.#catchUp?.reached ?? null;
-    if (reached !== null) this.#goLive(reached);
-    return null;
+    this.#options.outlet.wake();
   }
 
-  #moveTo(text: string): void {
-    this.#position = { kind: 'CURSOR', text, cursor: decodeCursor(text) };
+  #pullCaughtUp(): Due | null {
+    const catchUp = this.#catchUp;
+    if (catchUp === null) return null;
+    const { quota, outlet } = this.#options;
+    if (!quota.mayReplay(outlet)) {
+      catchUp.excuse();
+      return null;
+    }
+    const due = catchUp.take();
+    if (due === null) {
+      if (catchUp.reached !== null) this.#goLive(catchUp, catchUp.reached);
+      return null;
+    }
+    quota.replayed(due.entry.bytes.length);
+    this.#given = due.cursor;
+    return this.#delivered(due);
   }
 
-  #goLive(reached: string): void {
-    this.#catchUp?.stop();
-    this.#catchUp = null;
-    const from = this.#position?.kind === 'CURSOR' ? this.#position.cursor : null;
+  #goLive({ until, index }: CatchUpReader, reached: string): void {
+    this.#release();
+    const position = this.#position;
     const cursor = decodeCursor(reached);
-    const own = reachedBy(from, cursor);
-    if (!closesTheGap(own, this.#until)) {
+    const own = reachedBy(position?.kind === 'CURSOR' ? position.cursor : null, cursor);
+    if (!closesTheGap(own, until)) {
       const message = `The subgraph ended the catch-up of "${this.#operation.field}" before the position it was asked for.`;
       this.fail('SUBGRAPH_FAILED', message);
       return;
     }
-    this.#moveTo(encodeCursor({ ...cursor, position: own }));
-    this.#transition = new Transition(own);
-    this.#phase = 'LIVE';
+    this.#given = encodeCursor({ ...cursor, position: own });
+    this.#goOn(new RingReader(this.#operation.ring, index, own));
     this.#startDue = true;
+  }
+
+  #goOn(live: RingReader): void {
+    this.#live = live;
+    this.#phase = 'LIVE';
+    const { head } = this.#operation.ring;
+    if (head !== null && live.isAheadOf(head)) this.#watchAhead(live);
+  }
+
+  /** A cursor that stays ahead of the stream was not judged by any subgraph: waiting in silence would be a lie (S11). */
+  #watchAhead(live: RingReader): void {
+    this.#ahead = setTimeout(() => {
+      const { head } = this.#operation.ring;
+      if (head === null || !live.isAheadOf(head)) return;
+      this.fail(
+        'NOT_YET',
+        'The cursor is ahead of what the subgraph has read. Subscribe again with it in a moment.',
+      );
+    }, this.#operation.limits.aheadMs);
   }
 
   /** The ring went on without the client. While it joins it starts over from where it stands; later it is too slow. */
   #fallOff(): void {
-    const { head } = this.#operation.ring;
-    const position = this.#position;
     this.#restarts += 1;
-    if (!this.#joining || head === null || position?.kind !== 'CURSOR' || this.#restarts > maximumRestarts) {
+    if (!this.#joining || this.#position === null || this.#restarts > maximumRestarts) {
       this.#fall();
       return;
     }
     this.#release();
-    this.#transition = null;
-    this.#startCatchUp(position, head);
+    this.#live = null;
+    this.#catchUpInTurn();
   }
 
-  #pullShared(): Due | null {
-    const { ring, counters } = this.#operation;
-    for (;;) {
-      if (this.#index < ring.start) {
-        this.#fallOff();
-        return this.#ending;
-      }
-      const entry = ring.get(this.#index);
-      if (entry === undefined) {
-        this.#joining = false;
-        const { ending } = this.#operation;
-        return ending === null ? null : this.#endingBy(withLastCursor(ending.errors, this.#reached()));
-      }
-      this.#index += 1;
-      const passed = this.#transition?.pass(entry) ?? 'SHARED';
-      if (this.#transition?.over === true) this.#transition = null;
-      if (passed === 'SKIP') continue;
-      counters.deliveries += 1;
-      this.#told = passed === 'SHARED' ? entry.cursor : passed.cursor;
-      if (this.#joining && this.#told !== null) this.#moveTo(this.#told);
-      return { kind: 'EVENT', entry, stamp: passed === 'SHARED' ? null : passed.stamp, cursor: this.#told };
+  #pullShared(live: RingReader): Due | null {
+    const due = live.next();
+    if (due !== null) {
+      if (this.#joining) this.#given = due.cursor;
+      return this.#delivered(due);
     }
+    if (live.hasFallenOff) {
+      this.#fallOff();
+      return this.#ending;
+    }
+    this.#joining = false;
+    const { ending } = this.#operation;
+    return ending === null ? null : this.#endingBy(withLastCursor(ending.errors, this.#reached(live)));
+  }
+
+  #delivered(due: DueEvent): Due {
+    this.#operation.counters.deliveries += 1;
+    this.#told = due.cursor;
+    return { kind: 'EVENT', ...due };
   }
 
   /** The client's cursor at the end of the ring. */
-  #reached(): string | null {
+  #reached(live: RingReader): string | null {
     const { head } = this.#operation.ring;
-    return head === null ? this.#told : (this.#transition?.cursorAt(head) ?? head);
+    return head === null ? this.#told : live.cursorAt(head);
   }
 
   #fall(): void {
+    if (this.#ending !== null || this.#phase === 'STOPPED') return;
     this.#operation.counters.slowClients += 1;
     this.#end({ kind: 'CLOSE', reason: 'SLOW_CLIENT: the client reads slower than events arrive' });
   }
@@ -289,7 +289,8 @@ export class Subscriber {
    */
   #endingBy(errors: readonly GraphQLFormattedError[] | null): Due {
     const [first] = errors ?? [];
-    if (!this.#resumes || first === undefined || !errors?.every(isRetryable)) return { kind: 'END', errors };
+    const mayGoWell = first !== undefined && errors?.every(isRetryable) === true;
+    if (!this.#options.resumes || !mayGoWell) return { kind: 'END', errors };
     return { kind: 'CLOSE', reason: `${String(first.extensions?.code)}: ${first.message}` };
   }
 
@@ -297,12 +298,15 @@ export class Subscriber {
     if (this.#ending !== null || this.#phase === 'STOPPED') return;
     this.#ending = ending;
     this.#release();
-    this.#outlet.wake();
+    this.#options.outlet.wake();
   }
 
+  /** Gives back what only a client that joins holds. */
   #release(): void {
     this.#catchUp?.stop();
     this.#catchUp = null;
+    this.#leavePlace?.();
+    this.#leavePlace = null;
     if (this.#ahead !== null) clearTimeout(this.#ahead);
     this.#ahead = null;
   }

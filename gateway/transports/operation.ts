@@ -12,7 +12,7 @@ import { afterOf } from '../generation/apollo.ts';
 import type { Generation } from '../generation/generation.ts';
 import type { GatewayLimits } from '../limits.ts';
 import { forwardedHeaders } from '../request-scope.ts';
-import type { Outlet, Subscriber, Subscriptions } from '../subscriptions/index.ts';
+import type { ClientQuota, Outlet, Subscriber, Subscriptions } from '../subscriptions/index.ts';
 import { countedAnswer, countedStart, type Usage } from '../usage/usage.ts';
 import type { Documents } from './documents.ts';
 import { isObject } from './payload.ts';
@@ -43,8 +43,12 @@ export type Prepared =
   | { readonly kind: 'SINGLE'; execute(signal: AbortSignal): Promise<ExecutionResult> }
   | { readonly kind: 'STREAM'; subscribe(outlet: Outlet): Subscriber };
 
-/** Parses, validates and sorts an operation. What `subscribe` throws is for `refusal` of errors.ts. */
-export const prepareOperation = (request: OperationRequest, context: TransportContext): Prepared => {
+/** Parses, validates and sorts an operation of a client that has `quota`. What `subscribe` throws is for `refusal` of errors.ts. */
+export const prepareOperation = (
+  request: OperationRequest,
+  quota: ClientQuota,
+  context: TransportContext,
+): Prepared => {
   const generation = context.generation();
   const { document, errors } = context.documents.read(generation, request.query);
   if (document === null) return { kind: 'REFUSED', errors };
@@ -54,7 +58,11 @@ export const prepareOperation = (request: OperationRequest, context: TransportCo
   const record = (failed: boolean): void => context.usage.record(used, failed);
   const tributary = request.extensions.tributary;
   return operation.operation === 'subscription'
-    ? stream(request, { document, operation, generation, position: positionOf(tributary), record }, context)
+    ? stream(
+        request,
+        { document, operation, generation, position: positionOf(tributary), quota, record },
+        context,
+      )
     : {
         kind: 'SINGLE',
         execute: (signal) =>
@@ -80,11 +88,12 @@ const stream = (
     operation: OperationDefinitionNode;
     generation: Generation;
     position: string | null;
+    quota: ClientQuota;
     record: (failed: boolean) => void;
   },
   { subscriptions }: TransportContext,
 ): Prepared => {
-  const { document, operation, generation, position, record } = found;
+  const { document, operation, generation, record, ...rest } = found;
   const { errors } = getVariableValues(
     generation.apiSchema,
     operation.variableDefinitions ?? [],
@@ -99,7 +108,7 @@ const stream = (
     subscribe: (outlet) =>
       countedStart(
         () =>
-          subscriptions.subscribe({ planner: generation, document, operation, variables, position }, outlet),
+          subscriptions.subscribe({ planner: generation, document, operation, variables, ...rest }, outlet),
         record,
       ),
   };

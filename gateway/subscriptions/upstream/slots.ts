@@ -1,21 +1,22 @@
 interface Waiting {
   readonly turn: () => void;
-  readonly deadline: NodeJS.Timeout;
+  readonly deadline: NodeJS.Timeout | null;
 }
 
-/** A bounded number of places; whoever finds none waits in order, up to a deadline. */
+/** A bounded number of places. Policy: wait, in order, up to a deadline. */
 export class Slots {
   #free: number;
-  readonly #deadlineMs: number;
+  readonly #deadlineMs: number | null;
   readonly #waiting = new Set<Waiting>();
 
-  constructor(count: number, deadlineMs: number) {
+  /** `deadlineMs` null: each turn comes, since who has a place gives it back. */
+  constructor(count: number, deadlineMs: number | null) {
     this.#free = count;
     this.#deadlineMs = deadlineMs;
   }
 
   /** Calls `turn` when a place is there, which may be at once, or `late`. The returned function gives the place back. */
-  take(turn: () => void, late: () => void): () => void {
+  take(turn: () => void, late: () => void = () => {}): () => void {
     let held = false;
     let released = false;
     const start = (): void => {
@@ -28,17 +29,20 @@ export class Slots {
     } else {
       const waiting: Waiting = {
         turn: start,
-        deadline: setTimeout(() => {
-          this.#waiting.delete(waiting);
-          released = true;
-          late();
-        }, this.#deadlineMs),
+        deadline:
+          this.#deadlineMs === null
+            ? null
+            : setTimeout(() => {
+                this.#waiting.delete(waiting);
+                released = true;
+                late();
+              }, this.#deadlineMs),
       };
       this.#waiting.add(waiting);
       return () => {
         if (released) return;
         released = true;
-        clearTimeout(waiting.deadline);
+        if (waiting.deadline !== null) clearTimeout(waiting.deadline);
         if (held) this.#release();
         else this.#waiting.delete(waiting);
       };
@@ -57,7 +61,7 @@ export class Slots {
       return;
     }
     this.#waiting.delete(next);
-    clearTimeout(next.deadline);
+    if (next.deadline !== null) clearTimeout(next.deadline);
     next.turn();
   }
 }

@@ -2,7 +2,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import { errorMappings, TributaryError } from '../../../schema/errors.ts';
 import { formatted, refusal } from '../../errors.ts';
 import { type ClientRequest, withRequest } from '../../request-scope.ts';
-import type { Outlet } from '../../subscriptions/index.ts';
+import type { ClientQuota, Outlet } from '../../subscriptions/index.ts';
 import { clientOf, unknownClient } from '../../usage/client.ts';
 import {
   type OperationRequest,
@@ -43,6 +43,7 @@ export class Connection {
   readonly #socket: ClientSocket;
   readonly #context: TransportContext;
   #request: ClientRequest;
+  readonly #quota: ClientQuota;
   readonly #operations = new Map<string, Live>();
   readonly #initTimeout: NodeJS.Timeout;
   #initialised = false;
@@ -52,6 +53,7 @@ export class Connection {
     this.#socket = socket;
     this.#context = context;
     this.#request = request;
+    this.#quota = context.subscriptions.newQuota();
     this.#initTimeout = setTimeout(
       () => this.#close(closeCodes.initialisationTimeout, 'Connection initialisation timeout'),
       context.limits.connectionInitMs,
@@ -122,7 +124,9 @@ export class Connection {
     } else if (this.#operations.has(id)) {
       this.#close(closeCodes.subscriberExists, `Subscriber for ${id} already exists`);
     } else if (this.#operations.size >= this.#context.limits.operationsPerSocket) {
-      const { operationsPerSocket } = this.#context.limits;
+      const { limits, subscriptions } = this.#context;
+      const { operationsPerSocket } = limits;
+      subscriptions.counters.operationsRefused += 1;
       const message = `This socket has ${operationsPerSocket} operations, the limit. End some, or raise gateway.limits.operationsPerSocket.`;
       this.#error(id, [formatted(new TributaryError('TOO_MANY_OPERATIONS', message))]);
     } else {
@@ -132,7 +136,7 @@ export class Connection {
 
   #start(id: string, payload: OperationRequest): void {
     try {
-      const prepared = prepareOperation(payload, this.#context);
+      const prepared = prepareOperation(payload, this.#quota, this.#context);
       if (prepared.kind === 'REFUSED') {
         this.#error(id, prepared.errors);
       } else if (prepared.kind === 'SINGLE') {

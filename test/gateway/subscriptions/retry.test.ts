@@ -33,7 +33,7 @@ describe('retryable ends of an operation', () => {
 
   test('S13 a stock client that resumes waits for its turn to catch up, however long that takes', async () => {
     world = await startWorld({ limits: { catchUpsPerSubgraph: 1, catchUpQueueMs: 50 } });
-    world.events.produce();
+    world.events.produce(0, { topic: 'other' });
     let open = (): void => {};
     world.events.gate = new Promise((resolve) => {
       open = resolve;
@@ -46,7 +46,7 @@ describe('retryable ends of an operation', () => {
     client.on('connected', () => {
       connections += 1;
     });
-    const second = new Subscription(client, plain, { cursor });
+    const second = new Subscription(client, other, { cursor });
     await eventually(() => connections >= 3);
     open();
     await Promise.all([first.events(1), second.events(1)]);
