@@ -4,6 +4,7 @@ import { TributaryError } from '../../../schema/errors.ts';
 import { formatted } from '../../errors.ts';
 import type { EventPayload, Stamp } from '../event.ts';
 import { readUpstreamMessage, type UpstreamMessage } from './message.ts';
+import { bytesInTurn, giveTurnUp, readInTurn } from './reading-turns.ts';
 
 /** A message up to so many times the bound is still read, to learn whose it is: a socket that breaks ends all of its operations. */
 const readableFactor = 4;
@@ -41,7 +42,12 @@ export interface UpstreamSocketOptions {
   readonly pingMs: number;
   /** Bytes of one message; a larger one ends its operation with SUBGRAPH_FAILED. */
   readonly messageBytes: number;
+  /** Read it in turns with the other sockets of this kind, so that what is live need not wait for them. Default: false. */
+  readonly inTurns?: boolean;
 }
+
+/** Why a socket is not read. */
+type PauseReason = 'OWNER' | 'TURN';
 
 const noStamp: Stamp = { at: null, cursor: null, gap: false };
 
@@ -62,6 +68,9 @@ export class UpstreamSocket {
   #nextId = 1;
   /** Subscriptions that wait for the acknowledgement, by id. */
   readonly #waiting = new Map<string, UpstreamRequest>();
+  readonly #pauses = new Set<PauseReason>();
+  /** Bytes that came in this turn. */
+  #turnBytes = 0;
   #acknowledged = false;
   #speaksTributary = false;
   #ended = false;
@@ -103,12 +112,11 @@ export class UpstreamSocket {
 
   /** Stops reading: TCP slows the subgraph down. */
   pause(): void {
-    if (!this.#ended) this.#socket.pause();
+    this.#pause('OWNER');
   }
 
   resume(): void {
-    this.#heard = true;
-    if (!this.#ended) this.#socket.resume();
+    this.#resume('OWNER');
   }
 
   /** Closes; sinks that are left hear nothing more. */
@@ -128,6 +136,7 @@ export class UpstreamSocket {
     socket.on('message', (data, isBinary) => {
       this.#heard = true;
       const bytes = data as Buffer;
+      this.#countTurn(bytes.length);
       const message = isBinary ? null : readUpstreamMessage(bytes.toString());
       if (this.#ended) return;
       if (message === null)
@@ -191,6 +200,32 @@ export class UpstreamSocket {
     this.#sinks.get(id)?.sent(this.#speaksTributary);
   }
 
+  #pause(reason: PauseReason): void {
+    if (this.#ended) return;
+    this.#pauses.add(reason);
+    this.#socket.pause();
+  }
+
+  #resume(reason: PauseReason): void {
+    this.#pauses.delete(reason);
+    if (this.#ended || this.#pauses.size > 0) return;
+    this.#heard = true;
+    this.#socket.resume();
+  }
+
+  #countTurn(bytes: number): void {
+    if (this.#options.inTurns !== true) return;
+    this.#turnBytes += bytes;
+    if (this.#turnBytes < bytesInTurn || this.#pauses.has('TURN')) return;
+    this.#pause('TURN');
+    readInTurn(this.#takeTurn);
+  }
+
+  readonly #takeTurn = (): void => {
+    this.#turnBytes = 0;
+    this.#resume('TURN');
+  };
+
   /** A dead peer answers no ping. While the socket is paused nothing can be heard, so nothing is judged. */
   #checkLiveness(): void {
     if (!this.#acknowledged || this.#socket.isPaused) return;
@@ -240,6 +275,7 @@ export class UpstreamSocket {
   }
 
   #stopTimers(): void {
+    giveTurnUp(this.#takeTurn);
     clearTimeout(this.#ack);
     clearInterval(this.#pinger);
   }
