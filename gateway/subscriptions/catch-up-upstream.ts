@@ -82,7 +82,6 @@ export class CatchUpUpstream {
       pingMs: limits.upstreamPingMs,
       messageBytes: limits.upstreamMessageBytes,
       inTurns: true,
-      inTurns: true,
     });
     this.#socket = socket;
     let position: string | null = null;
