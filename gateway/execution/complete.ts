@@ -1,6 +1,6 @@
 import { type Data, isData, ownValue } from './data.ts';
 import type { Failures, SafeError } from './errors.ts';
-import type { FieldShape, ObjectShape, ValueShape } from './shape.ts';
+import type { FieldShape, ValueShape } from './shape.ts';
 
 /** What shaping one result needs and finds. */
 export interface Completion {
@@ -19,101 +19,138 @@ export interface Problem {
 /** A null that its type forbids, on its way up to the next place that may be null. */
 export const bubble = Symbol('bubble');
 
+/** The client's answer for an object; `bubble` when a field that must not be null is null. */
+export type CompleteObject = (data: Data, completion: Completion) => Data | typeof bubble;
+
+/** The value of one field in the answer, or `bubble`. */
+type CompleteField = (value: unknown, data: Data, completion: Completion) => unknown;
+
+/** The same for a value that is there, whatever field it is of; null for one that its type cannot hold. */
+type CompleteValue = (value: unknown, field: FieldShape, completion: Completion) => unknown;
+
 /**
- * The client's answer for an object, from the merged data of all fetches: https://spec.graphql.org/October2021/#CompleteValue()
- * Returns `bubble` when a field that must not be null is null.
+ * Compiles the fields of an object into a function that makes the answer from the merged data of all fetches:
+ * https://spec.graphql.org/October2021/#CompleteValue()
+ *
+ * It is generated as JavaScript: a loop over the fields costs four times as much, since a literal with its keys in place
+ * is one allocation, and each place in the code then meets objects of one form only. Names of the client stand in it as
+ * JSON, never as code.
  */
-export function completeObject(shape: ObjectShape, data: Data, completion: Completion): Data | typeof bubble {
-  const answer: Data = {};
-  for (const field of shape.fields) {
-    const value = field.inherited ? ownValue(data, field.key) : data[field.key];
-    const before = completion.problems.length;
-    const completed =
-      value === undefined
-        ? completeMissing(field, data, completion)
-        : completeValue(field.value, value, field, completion);
-    if (completion.problems.length > before) extendPaths(completion.problems, before, field.key);
-    if (completed === bubble) return bubble;
-    if (field.inherited) define(answer, field.key, completed);
-    else answer[field.key] = completed;
-  }
-  return answer;
+export function compileObject(fields: readonly FieldShape[]): CompleteObject {
+  const names: string[] = ['bubble', 'ownValue'];
+  const values: unknown[] = [bubble, ownValue];
+  const use = (name: string, value: unknown): string => {
+    names.push(name);
+    values.push(value);
+    return name;
+  };
+  const statements = fields.map((field, index) => {
+    const { value } = field;
+    const name = `v${index}`;
+    if (value.kind === 'typename' && value.name !== null)
+      return `const ${name} = ${JSON.stringify(value.name)};`;
+    const key = JSON.stringify(field.key);
+    const read = field.inherited ? `ownValue(data, ${key})` : `data[${key}]`;
+    const complete = use(`c${index}`, compileField(field));
+    const careful = `${name} = ${complete}(${name}, data, completion); if (${name} === bubble) return bubble;`;
+    if (value.kind !== 'leaf') return `let ${name} = ${read}; ${careful}`;
+    const isPlain = value.leaf.isPlain(name, use(`n${index}`, value.leaf.names));
+    return `let ${name} = ${read}; if (!(${isPlain})) { ${careful} }`;
+  });
+  // In brackets, since `__proto__: v` would set the prototype.
+  const members = fields.map(({ key }, index) => `[${JSON.stringify(key)}]: v${index}`);
+  const body = `return (data, completion) => { ${statements.join('\n')}\nreturn { ${members.join(', ')} }; };`;
+  return new Function(...names, body)(...values) as CompleteObject;
 }
 
-function completeMissing(field: FieldShape, data: Data, completion: Completion): unknown {
-  if (field.value.kind === 'typename') return field.value.name ?? bubble;
+function compileField(field: FieldShape): CompleteField {
+  const { value: shape, key } = field;
+  if (shape.kind === 'typename') return () => shape.name ?? bubble;
+  const complete = compileValue(shape);
+  return (value, data, completion) => {
+    const { problems } = completion;
+    const before = problems.length;
+    const completed =
+      value === undefined
+        ? completeMissing(field, complete, data, completion)
+        : complete(value, field, completion);
+    if (problems.length > before) extendPaths(problems, before, key);
+    return completed;
+  };
+}
+
+function completeMissing(
+  field: FieldShape,
+  complete: CompleteValue,
+  data: Data,
+  completion: Completion,
+): unknown {
   const failure = completion.failures.at(data, field.key);
-  if (failure === undefined) return completeValue(field.value, null, field, completion);
+  if (failure === undefined) return complete(null, field, completion);
   if (!failure.quiet) completion.problems.push({ error: failure, reversedPath: [], violation: false });
   return field.value.nonNull ? bubble : null;
 }
 
-function completeValue(
-  shape: ValueShape,
-  value: unknown,
-  field: FieldShape,
-  completion: Completion,
-): unknown {
-  if (shape.kind === 'typename') return shape.name ?? bubble;
-  if (value === null || value === undefined) {
-    if (!shape.nonNull) return null;
+function compileValue(shape: ValueShape): CompleteValue {
+  if (shape.kind === 'typename') return () => shape.name ?? bubble;
+  const complete = compileNullable(shape);
+  if (!shape.nonNull) {
+    return (value, field, completion) =>
+      value === null || value === undefined ? null : complete(value, field, completion);
+  }
+  return (value, field, completion) => {
+    if (value !== null && value !== undefined) return complete(value, field, completion) ?? bubble;
     addProblem(completion, `Cannot return null for non-nullable field ${field.coordinate}.`, true);
     return bubble;
-  }
-  const completed = completeNullable(shape, value, field, completion);
-  return completed === null && shape.nonNull ? bubble : completed;
+  };
 }
 
-function completeNullable(
-  shape: Exclude<ValueShape, { kind: 'typename' }>,
-  value: unknown,
-  field: FieldShape,
-  completion: Completion,
-): unknown {
+/** For values that are neither null nor undefined. */
+function compileNullable(shape: Exclude<ValueShape, { kind: 'typename' }>): CompleteValue {
   switch (shape.kind) {
     case 'leaf':
-      try {
-        return shape.complete(value);
-      } catch {
-        return unfit(completion, field);
-      }
+      return (value, field, completion) => {
+        try {
+          return shape.leaf.complete(value);
+        } catch {
+          return unfit(completion, field);
+        }
+      };
     case 'list':
-      return Array.isArray(value)
-        ? completeList(shape.item, value, field, completion)
-        : unfit(completion, field);
+      return compileList(shape.item);
     case 'object':
-      return isData(value) ? completeInner(shape.shape(), value, completion) : unfit(completion, field);
-    case 'abstract': {
-      if (!isData(value)) return unfit(completion, field);
-      const typename = value.__typename;
-      const inner = shape.shapeOf(typeof typename === 'string' ? typename : undefined);
-      return inner === null ? unfit(completion, field) : completeInner(inner, value, completion);
-    }
+      return (value, field, completion) =>
+        isData(value) ? bubbleToNull(shape.shape().complete(value, completion)) : unfit(completion, field);
+    case 'abstract':
+      return (value, field, completion) => {
+        if (!isData(value)) return unfit(completion, field);
+        const typename = value.__typename;
+        const inner = shape.shapeOf(typeof typename === 'string' ? typename : undefined);
+        return inner === null ? unfit(completion, field) : bubbleToNull(inner.complete(value, completion));
+      };
     case 'introspection':
-      return value;
+      return (value) => value;
   }
 }
 
-function completeInner(shape: ObjectShape, value: Data, completion: Completion): Data | null {
-  const completed = completeObject(shape, value, completion);
-  return completed === bubble ? null : completed;
-}
+const bubbleToNull = (completed: Data | typeof bubble): Data | null =>
+  completed === bubble ? null : completed;
 
-function completeList(
-  item: ValueShape,
-  values: readonly unknown[],
-  field: FieldShape,
-  completion: Completion,
-): unknown[] | null {
-  const answer: unknown[] = [];
-  for (let index = 0; index < values.length; index++) {
-    const before = completion.problems.length;
-    const completed = completeValue(item, values[index], field, completion);
-    if (completion.problems.length > before) extendPaths(completion.problems, before, index);
-    if (completed === bubble) return null;
-    answer.push(completed);
-  }
-  return answer;
+function compileList(item: ValueShape): CompleteValue {
+  const complete = compileValue(item);
+  return (values, field, completion) => {
+    if (!Array.isArray(values)) return unfit(completion, field);
+    const { problems } = completion;
+    const answer: unknown[] = [];
+    for (let index = 0; index < values.length; index++) {
+      const before = problems.length;
+      const completed = complete(values[index], field, completion);
+      if (problems.length > before) extendPaths(problems, before, index);
+      if (completed === bubble) return null;
+      answer.push(completed);
+    }
+    return answer;
+  };
 }
 
 /** The value is not told: it may be one that clients must not see. */
@@ -136,8 +173,4 @@ function addProblem(completion: Completion, message: string, violation: boolean)
 
 function extendPaths(problems: readonly Problem[], from: number, key: string | number): void {
   for (let index = from; index < problems.length; index++) problems[index]?.reversedPath.push(key);
-}
-
-function define(answer: Data, key: string, value: unknown): void {
-  Object.defineProperty(answer, key, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -10,7 +10,7 @@ import {
   safeError,
 } from './errors.ts';
 import { clientPath } from './fetch-root.ts';
-import { mergeInto } from './merge.ts';
+import { mergeInto, mergeKeysInto } from './merge.ts';
 import { walkAt } from './path.ts';
 import type { FetchStep } from './plan.ts';
 import type { Represent } from './representations.ts';
@@ -35,9 +35,10 @@ export async function fetchEntities(
   only: ReadonlySet<Data> | null = null,
 ): Promise<void> {
   const batch = gather(step, represent, run, only);
-  const incomplete = new Set(batch.objects.filter((_, index) => batch.representationOf[index] === -1));
-  const fallbacks = incomplete.size === 0 ? [] : step.fallbacks;
+  if (!batch.incomplete) return fetchBatch(step, batch, run);
+  const { fallbacks } = step;
   if (fallbacks.length === 0) passOnFailures(step, batch, run, only);
+  const incomplete = new Set(batch.objects.filter((_, index) => batch.representationOf[index] === -1));
   await Promise.all([
     fetchBatch(step, batch, run),
     ...fallbacks.map((fallback) =>
@@ -81,7 +82,11 @@ async function askFor(
   outcome: Outcome,
   run: Run,
 ): Promise<void> {
-  const representations = members.map((member) => batch.representations[member]);
+  // All of them, in order, where there is one group and one call: then there is nothing to pick.
+  const representations =
+    members.length === batch.representations.length
+      ? batch.representations
+      : members.map((member) => batch.representations[member]);
   const answer = await ask(step, { ...variables, ...context, representations }, run);
   const fail = (failure: Failure): void => {
     for (const member of members) outcome.failures[member] = failure;
@@ -89,8 +94,11 @@ async function askFor(
   if ('failure' in answer) return fail(answer.failure);
   const entities = answer.data?._entities;
   const usable = Array.isArray(entities) && entities.length === members.length;
-  if (usable)
-    for (const [index, member] of members.entries()) outcome.entities[member] = entityOf(entities[index]);
+  if (usable) {
+    for (let index = 0; index < members.length; index++) {
+      outcome.entities[members[index] ?? index] = entityOf(entities[index]);
+    }
+  }
   if (!usable && answer.errors.length === 0) {
     return fail({
       message: `Subgraph "${step.subgraph.name}" answered with ${Array.isArray(entities) ? entities.length : 'no'} entities for ${members.length} representations.`,
@@ -156,18 +164,18 @@ function reportBelow(
 }
 
 function mergeAll(step: FetchStep, batch: Batch, outcome: Outcome, run: Run): void {
-  const rewritten = new Set<Data>();
+  const rewritten = step.rewriteOutput === null ? null : new Set<Data>();
   for (let index = 0; index < batch.objects.length; index++) {
     const object = batch.objects[index];
     const member = batch.representationOf[index] ?? -1;
     if (object === undefined || member === -1) continue;
     const entity = outcome.entities[member];
     if (entity !== null && entity !== undefined) {
-      if (step.rewriteOutput !== null && !rewritten.has(entity)) {
+      if (step.rewriteOutput !== null && rewritten?.has(entity) === false) {
         rewritten.add(entity);
         rewriteEntity(entity, object, step.rewriteOutput);
       }
-      mergeEntity(object, entity, run.types);
+      mergeEntity(object, entity, step, run.types);
     }
     const failure = outcome.failures[member];
     if (failure !== undefined) run.failures.mark(object, step.keys, failure, rootOf(batch, index));
@@ -183,9 +191,10 @@ function rewriteEntity(entity: Data, object: Data, rewrite: Rewrite): void {
 }
 
 /** A subgraph with an interface object knows no more than the interface's name: it must not replace a type's own. */
-function mergeEntity(object: Data, entity: Data, types: TypeRelations): void {
+function mergeEntity(object: Data, entity: Data, step: FetchStep, types: TypeRelations): void {
   const known = object.__typename;
-  mergeInto(object, entity);
+  if (step.mergedKeys === null) mergeInto(object, entity);
+  else mergeKeysInto(object, entity, step.mergedKeys);
   if (
     typeof known === 'string' &&
     object.__typename !== known &&

@@ -17,8 +17,8 @@ export interface Introspection {
 
 /** Answers `__schema` and `__type` of the root into `data`, by graphql-js over the API schema; subgraphs are not asked. */
 export function introspectInto(data: Data, root: ObjectShape, introspection: Introspection): void {
+  if (!root.fields.some(({ value }) => value.kind === 'introspection')) return;
   const nodes = root.fields.flatMap(({ value }) => (value.kind === 'introspection' ? value.nodes : []));
-  if (nodes.length === 0) return;
   const { operation, fragments, schema, variables } = introspection;
   const selectionSet = { kind: Kind.SELECTION_SET, selections: nodes } as const;
   const result = executeSync({

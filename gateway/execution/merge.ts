@@ -19,6 +19,17 @@ export function mergeInto(target: Data, source: Data): void {
   }
 }
 
+/** The same for these keys alone, none of which every object inherits. */
+export function mergeKeysInto(target: Data, source: Data, keys: readonly string[]): void {
+  for (const key of keys) {
+    const value = source[key];
+    if (value === undefined) continue;
+    const existing = target[key];
+    if (existing === undefined || existing === null) target[key] = value;
+    else if (existing !== value && value !== null && !mergedInPlace(existing, value)) target[key] = value;
+  }
+}
+
 function mergedInPlace(existing: unknown, value: unknown): boolean {
   if (Array.isArray(existing)) {
     if (!Array.isArray(value) || value.length !== existing.length) return false;

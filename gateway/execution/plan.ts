@@ -1,6 +1,7 @@
 import type { FetchNode, PlanNode } from '@apollo/query-planner';
 import { Kind, parse, type SelectionSetNode } from 'graphql';
 import { compileContext, type ReadContext } from './context.ts';
+import { isInheritedKey } from './data.ts';
 import { requestError } from './errors.ts';
 import type { Subgraph } from './fetcher.ts';
 import { type PathStep, parsePath } from './path.ts';
@@ -29,6 +30,8 @@ export interface FetchStep {
   readonly fallbacks: readonly FetchStep[];
   /** Response keys that the fetch gives each object. */
   readonly keys: readonly string[];
+  /** The same where an answer may hold nothing else and none of them needs care; null: look at what it holds. */
+  readonly mergedKeys: readonly string[] | null;
   /** Aliases that the planner gave, and the client's keys for them. */
   readonly renamed: ReadonlyMap<string, string>;
 }
@@ -69,6 +72,10 @@ export function compileFetch(
 ): FetchStep {
   const { subgraphs, types } = context;
   const renamed = renamedKeys(node);
+  const keys = responseKeys(node.operation, node.requires !== undefined).map(
+    (key) => renamed.get(key) ?? key,
+  );
+  const rewriteOutput = compileRewrites(node.outputRewrites, types);
   if (node.requires !== undefined && node.variableUsages?.includes('representations')) {
     throw requestError('Give the variable $representations another name: federation uses it.', 'BAD_REQUEST');
   }
@@ -83,10 +90,11 @@ export function compileFetch(
       node.requires === undefined
         ? null
         : compileRepresent(node.requires, compileRewrites(node.inputRewrites, types), types),
-    rewriteOutput: compileRewrites(node.outputRewrites, types),
+    rewriteOutput,
     context: compileContext(node.contextRewrites, types),
     fallbacks: (node.fallbacks ?? []).map((fallback) => compileFetch(fallback, context, path)),
-    keys: responseKeys(node.operation, node.requires !== undefined).map((key) => renamed.get(key) ?? key),
+    keys,
+    mergedKeys: rewriteOutput === null && !keys.some(isInheritedKey) ? keys : null,
     renamed,
   };
 }

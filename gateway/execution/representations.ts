@@ -4,8 +4,20 @@ import { mergeInto } from './merge.ts';
 import type { Rewrite } from './rewrites.ts';
 import type { TypeRelations } from './types.ts';
 
-/** Makes what `_entities` takes from what is there; null where a required field is missing or no type fits. */
-export type Represent = (object: Data) => Data | null;
+/** Makes what `_entities` takes from the objects that a fetch is for. */
+export interface Represent {
+  /** Null where a required field is missing or no type fits. */
+  make(object: Data): Data | null;
+  /** Of objects of one type the representation is a few leaf values, as for most keys; null where it is more than that. */
+  leavesOf(typename: unknown): Leaves | null;
+}
+
+/** The fields of a representation that has no objects or lists of its own. */
+export interface Leaves {
+  readonly typename: string;
+  /** Without `__typename`, which always goes first. */
+  readonly keys: readonly string[];
+}
 
 /**
  * Compiles a fetch's `requires`. An inline fragment is all or nothing: with one of its fields missing it adds nothing,
@@ -16,14 +28,50 @@ export function compileRepresent(
   inputRewrite: Rewrite | null,
   types: TypeRelations,
 ): Represent {
-  return (object) => {
-    const representation = select(object, selections, types);
-    if (representation === null || typeof representation.__typename !== 'string') return null;
-    // The planner may have left a type without its key (seen under an interface object and @skip): nothing to ask by.
-    if (Object.keys(representation).length === 1) return null;
-    inputRewrite?.(representation);
-    return representation;
+  const leaves = new Map<string, Leaves | null>();
+  return {
+    make(object) {
+      const representation = select(object, selections, types);
+      if (representation === null || typeof representation.__typename !== 'string') return null;
+      // The planner may have left a type without its key (seen under an interface object and @skip): nothing to ask by.
+      if (Object.keys(representation).length === 1) return null;
+      inputRewrite?.(representation);
+      return representation;
+    },
+    leavesOf(typename) {
+      if (inputRewrite !== null || typeof typename !== 'string') return null;
+      const known = leaves.get(typename);
+      if (known !== undefined) return known;
+      const found = leavesFor(typename, selections, types);
+      // Names that the schema does not have are not kept: a subgraph could invent any number of them.
+      if (found !== null) leaves.set(typename, found);
+      return found;
+    },
   };
+}
+
+function leavesFor(
+  typename: string,
+  selections: readonly QueryPlanSelectionNode[],
+  types: TypeRelations,
+): Leaves | null {
+  const fragments = selections.filter(
+    (each) =>
+      each.kind === 'InlineFragment' &&
+      (each.typeCondition === undefined || types.isOfType(typename, each.typeCondition)),
+  );
+  const [fragment] = fragments;
+  if (fragment === undefined || fragment.kind !== 'InlineFragment' || fragments.length > 1) return null;
+  if (selections.some(({ kind }) => kind === 'Field')) return null;
+  const keys: string[] = [];
+  for (const field of fragment.selections) {
+    if (field.kind !== 'Field' || field.selections !== undefined) return null;
+    const key = field.alias ?? field.name;
+    if (isInheritedKey(key)) return null;
+    keys.push(key);
+  }
+  const [first, ...others] = keys;
+  return first === '__typename' && others.length > 0 ? { typename, keys: others } : null;
 }
 
 function select(

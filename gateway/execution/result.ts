@@ -1,5 +1,5 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
-import { bubble, type Completion, completeObject } from './complete.ts';
+import { bubble, type Completion } from './complete.ts';
 import type { Data } from './data.ts';
 import { type ResponsePath, report } from './errors.ts';
 import type { Run } from './run.ts';
@@ -10,7 +10,7 @@ export function resultOf(shape: ObjectShape, run: Run, index: number): Execution
   const root = run.roots[index] ?? {};
   const errors = run.errors[index] ?? [];
   const completion: Completion = { failures: run.failures, problems: [] };
-  const completed = completeObject(shape, root, completion);
+  const completed = shape.complete(root, completion);
   reportProblems(completion, errors);
   reportUnseen(completion, errors, run, index);
   const data: Data | null = completed === bubble ? null : completed;

@@ -17,13 +17,15 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { type CompleteObject, compileObject } from './complete.ts';
 import { isInheritedKey } from './data.ts';
-import { type CompleteLeaf, compileLeaf } from './leaf.ts';
+import { compileLeaf, type Leaf } from './leaf.ts';
 
 /** What the client's answer holds for objects of one type: the fields, in the order of the answer. */
 export interface ObjectShape {
   readonly typename: string;
   readonly fields: readonly FieldShape[];
+  readonly complete: CompleteObject;
 }
 
 export interface FieldShape {
@@ -36,7 +38,7 @@ export interface FieldShape {
 }
 
 export type ValueShape =
-  | { readonly kind: 'leaf'; readonly nonNull: boolean; readonly complete: CompleteLeaf }
+  | { readonly kind: 'leaf'; readonly nonNull: boolean; readonly leaf: Leaf }
   | { readonly kind: 'list'; readonly nonNull: boolean; readonly item: ValueShape }
   | { readonly kind: 'object'; readonly nonNull: boolean; readonly shape: () => ObjectShape }
   | {
@@ -76,7 +78,7 @@ export function compileShape(
     const name = nodes[0]?.name.value ?? key;
     fields.push({ key, inherited: isInheritedKey(key), coordinate: `${type.name}.${name}`, value });
   }
-  return { typename: type.name, fields };
+  return { typename: type.name, fields, complete: compileObject(fields) };
 }
 
 function fieldValue(
@@ -100,7 +102,7 @@ function valueShape(type: GraphQLOutputType, nodes: readonly FieldNode[], contex
   const nonNull = isNonNullType(type);
   const inner = nonNull ? type.ofType : type;
   if (isListType(inner)) return { kind: 'list', nonNull, item: valueShape(inner.ofType, nodes, context) };
-  if (isLeafType(inner)) return { kind: 'leaf', nonNull, complete: compileLeaf(inner) };
+  if (isLeafType(inner)) return { kind: 'leaf', nonNull, leaf: compileLeaf(inner) };
   const sets = nodes.flatMap((node) => (node.selectionSet === undefined ? [] : [node.selectionSet]));
   if (isObjectType(inner)) {
     let shape: ObjectShape | undefined;

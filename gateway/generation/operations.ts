@@ -9,6 +9,7 @@ import { LRUCache } from 'lru-cache';
 import { requestError } from '../execution/errors.ts';
 import type { Conditions } from './conditions.ts';
 import type { Overrides } from './overrides.ts';
+import { plainVariables } from './plain-variables.ts';
 import type { LoadedSupergraph } from './supergraph.ts';
 import { type Variant, variantsOf } from './variants.ts';
 
@@ -16,6 +17,8 @@ import { type Variant, variantsOf } from './variants.ts';
 export interface PreparedOperation {
   readonly definition: OperationDefinitionNode;
   readonly fragments: readonly FragmentDefinitionNode[];
+  /** True for variables that need no coercion; see plainVariables. */
+  isPlain(variables: Readonly<Record<string, unknown>>): boolean;
   /** Plan and shape for these variables. Throws a GraphQLError for what cannot be planned. */
   variantFor(coerced: Conditions, overrides: Overrides): Variant;
 }
@@ -58,7 +61,12 @@ function prepareOperation(
 ): PreparedOperation {
   const definition = operationOf(document, operationName);
   const fragments = document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
-  return { definition, fragments, variantFor: variantsOf(supergraph, definition, fragments) };
+  return {
+    definition,
+    fragments,
+    isPlain: plainVariables(supergraph.apiSchema, definition.variableDefinitions ?? []),
+    variantFor: variantsOf(supergraph, definition, fragments),
+  };
 }
 
 function operationOf(document: DocumentNode, operationName: string | null): OperationDefinitionNode {

@@ -19,11 +19,12 @@ export class VariablesRefused extends Error {
 /** Variables with defaults, by the API schema. Throws VariablesRefused. */
 export function coerceVariables(
   schema: GraphQLSchema,
-  { definition }: PreparedOperation,
+  operation: PreparedOperation,
   variables: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
-  const definitions = definition.variableDefinitions;
+  const definitions = operation.definition.variableDefinitions;
   if (definitions === undefined || definitions.length === 0) return {};
+  if (operation.isPlain(variables)) return variables;
   const { coerced, errors } = getVariableValues(schema, definitions, variables, { maxErrors: 20 });
   if (errors === undefined) return coerced;
   throw new VariablesRefused(errors.map((error) => requestError(error.message, 'BAD_USER_INPUT')));
