@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureLibraries } from '../local/kafka/index.ts';
 import { deploymentTools } from './deploy/tools.ts';
+import { packageDependencies } from './package/dependencies.ts';
 import { findPip } from './support/pip.ts';
 import { sweepBrokerDirectories } from './support/run-directory.ts';
 import type { Summary } from './support/summary-reporter.ts';
@@ -33,6 +34,7 @@ try {
   await ensureLibraries({ onProgress: (line) => console.log(line) });
   // Whatever comes from a registry comes before the tests.
   if ((await findPip()) !== null) await deploymentTools();
+  await packageDependencies();
   process.exitCode = await runVitest(parameters.filter((parameter) => parameter !== '--install'));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

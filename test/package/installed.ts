@@ -1,10 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { untilReady } from '../../local/supervisor/index.ts';
+import { packageDependencies } from './dependencies.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const run = promisify(execFile);
@@ -34,16 +35,21 @@ export interface Served {
   stop(): Promise<number | null>;
 }
 
-/** Packs the working tree and installs the tarball as a user would, dependencies from the registry or npm's cache. */
+/** Packs the working tree and installs the tarball as a user would, its dependencies from the cache alone. */
 export const installPackage = async (
   environment: Readonly<Record<string, string>>,
 ): Promise<Installation> => {
   const folder = await mkdtemp(join(tmpdir(), 'tributary-package-'));
   // The Node of the tests first: the machine's own may be older than what the package needs.
   const PATH = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`;
-  const env = { ...process.env, ...environment, PATH };
-  const remove = () => rm(folder, { recursive: true, force: true });
+  // A copy: npm keeps there what it installs, the tarball too.
+  const npm_config_cache = await mkdtemp(join(tmpdir(), 'tributary-npm-cache-'));
+  const env = { ...process.env, ...environment, PATH, npm_config_cache, npm_config_offline: 'true' };
+  const remove = async () => {
+    for (const each of [folder, npm_config_cache]) await rm(each, { recursive: true, force: true });
+  };
   try {
+    await cp(await packageDependencies(), npm_config_cache, { recursive: true });
     const packed = await pack(folder, env);
     await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
     await run('npm', ['install', ...quietly, join(folder, packed.filename)], { cwd: folder, env });
@@ -60,8 +66,8 @@ export const installPackage = async (
   }
 };
 
-/** Dependencies need no install script, and what npm has in its cache it need not ask for. */
-const quietly = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+/** Dependencies need no install script. */
+const quietly = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
 
 /** `prepack` prints what it does before npm prints its JSON. */
 const pack = async (destination: string, env: NodeJS.ProcessEnv): Promise<Packed> => {

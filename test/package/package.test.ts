@@ -1,13 +1,15 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../local/ports.ts';
+import { launchBrowser, needsBrowser } from '../e2e/browser.ts';
 import { query, ResumingClient } from '../e2e/clients.ts';
 import { brokers, uniqueTopic } from '../support/kafka.ts';
 import { type Installation, installPackage } from './installed.ts';
+import { loadPage, requestsOf } from './page.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const installSeconds = 180;
+const installSeconds = 300;
 
 let installation: Installation;
 
@@ -100,14 +102,62 @@ test('runs a subgraph and a gateway, which stock clients query and subscribe to'
   });
   expect(await query(url, '{ order(id: "7") { total } }')).toMatchObject({ data: { order: { total: 120 } } });
   await client.until(() => client.results.some(({ data }) => totalOf(data) === 120));
-  const page = await fetch(`http://127.0.0.1:${gatewayPort}/`, { headers: { accept: 'text/html' } });
-  expect([page.status, page.headers.get('content-type')]).toEqual([
-    200,
-    expect.stringContaining('text/html'),
-  ]);
-
   expect(await gateway.stop()).toBe(0);
   expect(await subgraph.stop()).toBe(0);
+});
+
+describe('the pages of its gateway', () => {
+  const url = async (): Promise<string> => {
+    const port = await freePort();
+    const { folder, serve } = installation;
+    const file = `pages-${port}.yaml`;
+    await writeFile(join(folder, 'gates.graphql'), 'type Query { gate: Int }\n');
+    await writeFile(
+      join(folder, file),
+      `gateway: { port: ${port} }\nsubgraphs: { gates: { url: http://127.0.0.1:1/graphql, schema: gates.graphql } }\n`,
+    );
+    const gateway = await serve(`http://127.0.0.1:${port}/health/ready`, 'gateway', '--config', file);
+    onTestFinished(() => void gateway.stop());
+    return `http://127.0.0.1:${port}`;
+  };
+  const files = {
+    '/': ['/graphiql/graphiql.js', '/graphiql/graphiql.css', '/console/main.js', '/console/samples.js'],
+    '/board': [
+      '/board/main.js',
+      '/board/board.css',
+      '/board/lit-html/lit-html.js',
+      '/board/graphql-ws/dist/client.js',
+    ],
+  } as const;
+
+  test.each(['/', '/board'] as const)(
+    '%s and all that it refers to are served, and nothing is elsewhere',
+    async (path) => {
+      const { found, missing, elsewhere, policy } = await loadPage(`${await url()}${path}`);
+      expect([missing, elsewhere]).toEqual([[], []]);
+      expect(found).toEqual(expect.arrayContaining([...files[path]]));
+      // The browser enforces it for whatever a script may ask for.
+      expect(policy['default-src']).toEqual(["'none'"]);
+      const sources = Object.values(policy)
+        .flat()
+        .filter((source) => /[.:/*]/.test(source));
+      expect(sources.filter((source) => source !== 'data:')).toEqual([]);
+    },
+  );
+
+  test('a browser asks nobody else for them', async (context) => {
+    needsBrowser(context);
+    const browser = await launchBrowser();
+    if (browser === null) return;
+    onTestFinished(() => browser.close());
+    const origin = await url();
+    for (const path of ['/', '/board'] as const) {
+      const asked = await requestsOf(browser, `${origin}${path}`);
+      expect(asked).toEqual(expect.arrayContaining(files[path].map((file) => `${origin}${file}`)));
+      const host = new URL(origin).host;
+      expect(asked.filter((each) => !each.startsWith('data:') && new URL(each).host !== host)).toEqual([]);
+    }
+  });
 });
 
 test('has types that a strict compiler takes, its dependencies included, and that refuse what is wrong', async () => {
