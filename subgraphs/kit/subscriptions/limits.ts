@@ -2,8 +2,10 @@
 export interface CatchUpLimits {
   /** Side fetches at once; who needs another one waits for its turn (S22). */
   readonly sideFetches: number;
-  /** Milliseconds for which clients that come at once are gathered, so that one side fetch serves them. */
+  /** Clients that come at once are gathered, so that one side fetch serves them: until none came for so many milliseconds. */
   readonly gatherMs: number;
+  /** But no longer than so many milliseconds from the first of them. */
+  readonly gatherMostMs: number;
   /** Clients that wait for a side fetch; one more is answered with NOT_YET. */
   readonly queueLength: number;
   /** Milliseconds that a client waits for a side fetch; then NOT_YET. */
@@ -28,6 +30,7 @@ export interface CatchUpLimits {
 export const catchUpLimits: CatchUpLimits = {
   sideFetches: 4,
   gatherMs: 50,
+  gatherMostMs: 500,
   queueLength: 10_000,
   queueMs: 30_000,
   chunkRecords: 1_000,

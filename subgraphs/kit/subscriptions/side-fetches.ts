@@ -28,7 +28,7 @@ export class SideFetches {
   readonly #limits: CatchUpLimits;
   readonly #running = new Set<SideFetch>();
   #waiting: Waiting[] = [];
-  #gathering: NodeJS.Timeout | null = null;
+  #gathering: { readonly timer: NodeJS.Timeout; readonly since: number } | null = null;
   readonly #counts = { opened: 0, joined: 0, detached: 0, refused: 0 };
 
   constructor(limits: CatchUpLimits) {
@@ -62,7 +62,7 @@ export class SideFetches {
     const timer = setTimeout(giveUp, this.#limits.queueMs);
     signal.addEventListener('abort', giveUp, { once: true });
     this.#waiting.push(waiting);
-    this.#gathering ??= setTimeout(() => this.#seatAll(), this.#limits.gatherMs);
+    this.#gather();
     try {
       if (await promise) return;
       this.#waiting = this.#waiting.filter((one) => one !== waiting);
@@ -73,9 +73,16 @@ export class SideFetches {
     }
   }
 
+  #gather(): void {
+    const { gatherMs, gatherMostMs } = this.#limits;
+    if (this.#gathering === null) {
+      this.#gathering = { timer: setTimeout(() => this.#seatAll(), gatherMs), since: Date.now() };
+    } else if (Date.now() - this.#gathering.since < gatherMostMs - gatherMs) this.#gathering.timer.refresh();
+  }
+
   /** Seats all that it can, the lowest first, so that those above it find its side fetch. */
   #seatAll(): void {
-    if (this.#gathering !== null) clearTimeout(this.#gathering);
+    clearTimeout(this.#gathering?.timer);
     this.#gathering = null;
     const ordered = this.#waiting
       .map((one) => ({ one, total: one.seat.from.reduce((sum, next) => sum + next, 0) }))

@@ -6,6 +6,8 @@ import { type Logger, pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Resolvers, type RunningSubgraph, startSubgraph } from '../../../subgraphs/kit/index.ts';
+import type { PipelineState } from '../../../subgraphs/kit/pipeline.ts';
+import type { SubscriptionCounters } from '../../../subgraphs/kit/subscriptions/subscription.ts';
 import { brokers } from '../../support/kafka.ts';
 
 export interface StartOptions {
@@ -13,6 +15,8 @@ export interface StartOptions {
   readonly resolvers?: Resolvers;
   readonly directory?: string;
   readonly name?: string;
+  /** Default: any free one. */
+  readonly port?: number;
   /** Default: the run's broker. */
   readonly brokers?: string;
   readonly log?: Logger;
@@ -35,7 +39,7 @@ export const runSubgraph = async (options: StartOptions): Promise<RunningSubgrap
     ...(options.resolvers === undefined ? {} : { resolvers: options.resolvers }),
     kafka: { brokers: (options.brokers ?? brokers()).split(','), clientId: 'test' },
     host: '127.0.0.1',
-    port: 0,
+    port: options.port ?? 0,
     dataDirectory: options.directory ?? (await temporaryDirectory()),
     ...(options.redis === undefined ? {} : { views: { redis: options.redis } }),
     createTopics: true,
@@ -134,6 +138,53 @@ export const follow = (
       await ended.promise;
     },
   };
+};
+
+export interface Results {
+  readonly all: ExecutionResult[];
+  /** Resolves when there are `count`; rejects with the operation's errors. */
+  until(count: number): Promise<readonly ExecutionResult[]>;
+}
+
+/** One more subscription on the socket of a client. */
+export const subscribeOn = (client: Client, query: string, variables: Record<string, unknown>): Results => {
+  const all: ExecutionResult[] = [];
+  const failed = Promise.withResolvers<never>();
+  failed.promise.catch(() => undefined);
+  let wanted = { count: 0, resolve: (): void => undefined };
+  client.subscribe(
+    { query, variables },
+    {
+      next: (result) => {
+        all.push(result as ExecutionResult);
+        if (all.length === wanted.count) wanted.resolve();
+      },
+      error: (error) => failed.reject(error),
+      complete: () => failed.reject(new Error(`complete after ${all.length}`)),
+    },
+  );
+  return {
+    all,
+    until: async (count) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      wanted = { count, resolve };
+      if (all.length >= count) resolve();
+      await Promise.race([promise, failed.promise]);
+      return all;
+    },
+  };
+};
+
+/** What a subgraph says of itself. */
+export interface Health {
+  readonly status: string;
+  readonly topics: readonly PipelineState[];
+  readonly subscriptions: SubscriptionCounters;
+}
+
+export const healthOf = async (url: string): Promise<Health> => {
+  const response = await fetch(url.replace('/graphql', '/health/ready'));
+  return (await response.json()) as Health;
 };
 
 interface OurExtensions {
