@@ -22,13 +22,13 @@ export class ItemsSubgraph {
   readonly requestIds: unknown[] = [];
   readonly #server: Server;
 
-  constructor() {
+  constructor(nameOf: (id: string) => string = (id) => `item ${id}`) {
     const schema = buildSubgraphSchema([
       {
         typeDefs: parse(itemsSdl),
         resolvers: {
-          Query: { item: (_: unknown, { id }: { id: string }) => ({ id, name: `item ${id}` }) },
-          Item: { __resolveReference: ({ id }: { id: string }) => ({ id, name: `item ${id}` }) },
+          Query: { item: (_: unknown, { id }: { id: string }) => ({ id, name: nameOf(id) }) },
+          Item: { __resolveReference: ({ id }: { id: string }) => ({ id, name: nameOf(id) }) },
         },
       },
     ]);
