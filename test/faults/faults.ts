@@ -26,6 +26,9 @@ export interface FaultOptions {
   readonly awayMs: readonly [number, number];
 }
 
+/** A gateway that has not taken another graph by then is started again. */
+const takenMs = 10_000;
+
 /** Everything that a run breaks, one of each. */
 export function allFaults(options: FaultOptions): readonly Fault[] {
   return [
@@ -172,8 +175,11 @@ const changes = ({ system }: FaultOptions): readonly Fault[] => [
     breaks: ['gateway'],
     carryOut: async (tell, signal) => {
       tell('the gateways get the next version');
+      const before = await Promise.all(system.gateways.map((gateway) => gateway.health(5_000)));
       await system.newSupergraph();
-      for (const gateway of system.gateways) await taken(gateway, signal);
+      await Promise.all(
+        system.gateways.map((gateway, index) => taken(gateway, before[index]?.generation, signal)),
+      );
       return 'both gateways';
     },
   },
@@ -188,8 +194,16 @@ const changes = ({ system }: FaultOptions): readonly Fault[] => [
   },
 ];
 
-/** A gateway takes the graph when it starts. */
-const taken = async (gateway: Service, signal: AbortSignal): Promise<void> => {
+/** A gateway sees for itself that there is another graph, and has moved all live subscriptions when this resolves. */
+const taken = async (gateway: Service, before: unknown, signal: AbortSignal): Promise<void> => {
+  const deadline = Date.now() + takenMs;
+  for (;;) {
+    const health = await gateway.health(5_000);
+    const { movesPending } = (health?.subscriptions ?? {}) as { movesPending?: number };
+    if (health !== null && health.generation !== before && movesPending === 0) return;
+    if (Date.now() > deadline) break;
+    await pause(200, undefined, { signal });
+  }
   await gateway.kill('SIGTERM');
   await gateway.start(signal);
 };

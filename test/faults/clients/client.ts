@@ -24,6 +24,8 @@ export interface ClientOptions {
   readonly log: ClientLog;
   /** It has a first cursor: from here on nothing may be lost. */
   readonly onStarted: () => void;
+  /** A gateway has accepted it, for the first time or again. */
+  readonly onConnected: () => void;
 }
 
 export const anyOf = (gateways: readonly string[]): string =>

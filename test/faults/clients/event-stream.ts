@@ -60,6 +60,7 @@ export class EventStreamClient implements FaultClient {
       this.#response = response;
       this.#connected += 1;
       log.connected(plan.declaration, this.#connected, gateway);
+      this.#options.onConnected();
       response.setEncoding('utf8').on('data', (text: string) => this.#read(text));
       response.on('error', () => undefined);
     });

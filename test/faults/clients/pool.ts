@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { ClientPlan } from './client.ts';
-import type { Command, Started } from './process.ts';
+import type { Command, Notice } from './process.ts';
 
 export interface PoolOptions {
   readonly directory: string;
@@ -16,6 +16,8 @@ export class ClientPool {
   /** Index of the process by client. */
   readonly #homes = new Map<string, number>();
   readonly #started = new Set<string>();
+  /** Connected since all were cut off, or since the begin. */
+  #connected = new Set<string>();
   readonly #waiting = new Set<() => void>();
 
   constructor({ directory, processes, gateways }: PoolOptions) {
@@ -23,8 +25,8 @@ export class ClientPool {
     this.#processes = Array.from({ length: processes }, (_, index) => {
       const log = join(directory, `clients-${index}.jsonl`);
       const child = fork(script, [log, ...gateways], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-      child.on('message', ({ started }: Started) => {
-        this.#started.add(started);
+      child.on('message', ({ client, what }: Notice) => {
+        (what === 'STARTED' ? this.#started : this.#connected).add(client);
         for (const check of this.#waiting) check();
       });
       return child;
@@ -43,24 +45,14 @@ export class ClientPool {
     }
   }
 
-  /** Resolves when all that have joined have a cursor; rejects after the deadline with their names. */
-  async started(deadlineMs: number): Promise<void> {
-    const missing = (): string[] => [...this.#homes.keys()].filter((client) => !this.#started.has(client));
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const check = (): void => {
-      if (missing().length === 0) resolve();
-    };
-    const timer = setTimeout(() => {
-      reject(
-        new Error(`${missing().length} clients have no cursor after ${deadlineMs / 1000} s: ${missing()}`),
-      );
-    }, deadlineMs);
-    this.#waiting.add(check);
-    check();
-    await promise.finally(() => {
-      clearTimeout(timer);
-      this.#waiting.delete(check);
-    });
+  /** Resolves when all that have joined have a cursor; rejects after the deadline with the names of those without. */
+  started(deadlineMs: number): Promise<void> {
+    return this.#all('a cursor', () => this.#started, deadlineMs);
+  }
+
+  /** Resolves when all are connected, again if they were all cut off; rejects as `started` does. */
+  connected(deadlineMs: number): Promise<void> {
+    return this.#all('a connection', () => this.#connected, deadlineMs);
   }
 
   stopReading(clients: readonly string[], ms: number): void {
@@ -69,6 +61,7 @@ export class ClientPool {
 
   /** All of them when none is named. */
   cut(clients: readonly string[] | null): void {
+    if (clients === null) this.#connected = new Set();
     for (const [home] of this.#processes.entries()) this.#send(home, { kind: 'CUT', clients });
   }
 
@@ -83,6 +76,24 @@ export class ClientPool {
         clearTimeout(timer);
       }),
     );
+  }
+
+  async #all(what: string, have: () => ReadonlySet<string>, deadlineMs: number): Promise<void> {
+    const missing = (): string[] => [...this.#homes.keys()].filter((client) => !have().has(client));
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const check = (): void => {
+      if (missing().length === 0) resolve();
+    };
+    const timer = setTimeout(() => {
+      const names = missing();
+      reject(new Error(`${names.length} clients are without ${what} after ${deadlineMs / 1000} s: ${names}`));
+    }, deadlineMs);
+    this.#waiting.add(check);
+    check();
+    await promise.finally(() => {
+      clearTimeout(timer);
+      this.#waiting.delete(check);
+    });
   }
 
   #send(home: number, command: Command): void {

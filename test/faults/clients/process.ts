@@ -11,9 +11,10 @@ export type Command =
   | { readonly kind: 'CUT'; readonly clients: readonly string[] | null }
   | { readonly kind: 'END' };
 
-/** Sent to the parent when a client has its first cursor. */
-export interface Started {
-  readonly started: string;
+/** Sent to the parent: a client has its first cursor, or a connection. */
+export interface Notice {
+  readonly client: string;
+  readonly what: 'STARTED' | 'CONNECTED';
 }
 
 const [file, ...gateways] = process.argv.slice(2);
@@ -24,10 +25,10 @@ const clients = new Map<string, FaultClient>();
 const carryOut: { readonly [Kind in Command['kind']]: (command: Command & { kind: Kind }) => void } = {
   JOIN: ({ plan }) => {
     const { client, transport } = plan.declaration;
-    const onStarted = (): void => {
-      process.send?.({ started: client } satisfies Started);
+    const tell = (what: Notice['what']) => (): void => {
+      process.send?.({ client, what } satisfies Notice);
     };
-    const options = { plan, gateways, log, onStarted };
+    const options = { plan, gateways, log, onStarted: tell('STARTED'), onConnected: tell('CONNECTED') };
     clients.set(client, transport === 'ws' ? new WebSocketClient(options) : new EventStreamClient(options));
   },
   STOP_READING: ({ clients: names, ms }) => {

@@ -37,6 +37,7 @@ export class WebSocketClient implements FaultClient {
         connected: () => {
           this.#connected += 1;
           options.log.connected(options.plan.declaration, this.#connected, this.#address);
+          options.onConnected();
         },
         ping: (received, payload) => {
           const [cursor] = Object.values(

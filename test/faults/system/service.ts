@@ -64,13 +64,13 @@ export class Service {
   }
 
   async isReady(): Promise<boolean> {
-    return (await this.health()) !== null;
+    return (await this.health(1_500)) !== null;
   }
 
-  /** What /health/ready says; null when it does not answer 200 within 1.5 s. */
-  async health(): Promise<Record<string, unknown> | null> {
+  /** What /health/ready says; null when it does not answer 200 in time. */
+  async health(timeoutMs: number): Promise<Record<string, unknown> | null> {
     try {
-      const answer = await fetch(`${this.origin}/health/ready`, { signal: AbortSignal.timeout(1_500) });
+      const answer = await fetch(`${this.origin}/health/ready`, { signal: AbortSignal.timeout(timeoutMs) });
       const body = (await answer.json()) as Record<string, unknown>;
       return answer.ok ? body : null;
     } catch {
