@@ -42,6 +42,7 @@ COPY package.json tributary.yaml LICENSE NOTICE ./
 COPY schema schema/
 COPY subgraphs subgraphs/
 COPY gateway gateway/
+COPY client client/
 COPY local local/
 COPY console console/
 COPY cli cli/

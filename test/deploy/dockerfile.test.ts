@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -78,6 +78,33 @@ test('what it copies is there, and not kept out of the build', async () => {
   expect(sources).toContain('package-lock.json');
   for (const source of [...sources, ...kept]) expect(existsSync(join(root, source)), source).toBe(true);
   for (const source of sources) expect([...kept], source).toContain(source.split('/')[0]);
+});
+
+test('what the sources in the reference image import lies in it too', async () => {
+  const folders = all('COPY')
+    .map((text) => text.split(' '))
+    .filter(([source, target]) => target === `${source}/`)
+    .map(([source = '']) => source);
+  expect(folders).toContain('cli');
+  const away = new Set<string>();
+  for (const folder of folders) {
+    for (const file of globSync(`${folder}/**/*.{ts,js}`, { cwd: root })) {
+      const text = await readFile(join(root, file), 'utf8');
+      for (const [, target = ''] of text.matchAll(/\b(?:from|import)\s*\(?['"](\.\.?\/[^'"]+)['"]/g)) {
+        const [imported = ''] = join(dirname(file), target).split('/');
+        if (!folders.includes(imported)) away.add(`${file} imports from ${imported}`);
+      }
+    }
+  }
+  expect([...away]).toEqual([]);
+});
+
+test('what the build of the package compiles is not kept out of it', async () => {
+  const { include } = JSON.parse(await readFile(join(root, 'build', 'tsconfig.json'), 'utf8')) as {
+    readonly include: readonly string[];
+  };
+  const kept = (await readFile(join(root, '.dockerignore'), 'utf8')).split('\n');
+  for (const each of include) expect(kept).toContain(`!${each.split('/')[1]}`);
 });
 
 test('both images run as a user that is not root, and need no rights', () => {
