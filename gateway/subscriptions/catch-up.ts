@@ -200,7 +200,7 @@ export class CatchUp {
       if (this.#state !== 'RUNNING') return;
       if (item.kind === 'EVENT') {
         this.#untaken += item.entry.bytes.length;
-        this.#ring.append(item.entry);
+        this.#ring.append(item.entry, !isReset(item.entry));
         if (this.#ring.end === 1 && isReset(item.entry)) this.#sendAway();
       } else if (item.kind === 'PROGRESS') {
         this.#reached = item.cursor;

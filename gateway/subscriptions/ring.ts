@@ -65,11 +65,13 @@ export class Ring {
     return index < this.#start ? undefined : this.#entries[this.#dropped + index - this.#start];
   }
 
-  append(entry: RingEntry): void {
+  /** `shared`: an event without a record that is for those too who join before it, as the UP_TO_DATE of a catch-up is. */
+  append(entry: RingEntry, shared = false): void {
     this.#entries.push(entry);
     this.#count(cost(entry));
     this.#head = entry.cursor;
-    if (entry.at === null) this.#oldestJoin = this.#joinBehind(entry);
+    const isForAll = shared && this.#oldestJoin !== null;
+    if (entry.at === null && !isForAll) this.#oldestJoin = this.#joinBehind(entry);
     while (this.#bytes > this.#limit && this.evict());
     this.#budget.enforce();
   }

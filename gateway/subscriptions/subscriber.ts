@@ -103,12 +103,13 @@ export class Subscriber {
 
   /** What to send next; null when nothing is due. After END or CLOSE the client is to be taken off by `stop`. */
   pull(): Due | null {
-    if (this.#ending !== null) return this.#ending;
-    if (this.#phase === 'CATCHING_UP') {
-      const due = this.#pullCaughtUp();
-      if (due !== null) return due;
+    for (;;) {
+      if (this.#ending !== null) return this.#ending;
+      const from = this.#catchUp ?? this.#live;
+      const due = this.#live === null ? this.#pullCaughtUp() : this.#pullShared(this.#live);
+      // From a catch-up to the ring, or back: what is there already wakes nobody.
+      if (due !== null || from === (this.#catchUp ?? this.#live)) return due ?? this.#ending;
     }
-    return this.#live === null ? this.#ending : this.#pullShared(this.#live);
   }
 
   /** The cursor at which the stream begins, once, as soon as it is known (S10). */
@@ -175,6 +176,8 @@ export class Subscriber {
       failed: (errors) => this.#end(this.#endingBy(errors)),
       startOver: () => this.#startCatchUp(false),
     });
+    // What it shares may be there already.
+    this.#options.outlet.wake();
   }
 
   /** Who cannot keep up with those it shares with goes on alone, from where it is. */
@@ -182,8 +185,9 @@ export class Subscriber {
     if (this.#catchUp?.hasFallenOff === true) {
       this.#catchUp.stop();
       this.#startCatchUp(true);
+    } else {
+      this.#options.outlet.wake();
     }
-    this.#options.outlet.wake();
   }
 
   #pullCaughtUp(): Due | null {
@@ -258,7 +262,7 @@ export class Subscriber {
     }
     if (live.hasFallenOff) {
       this.#fallOff();
-      return this.#ending;
+      return null;
     }
     this.#joining = false;
     const { ending } = this.#operation;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { GraphQLError } from 'graphql';
 import { afterEach, describe, expect, test } from 'vitest';
 import { decodeCursor } from '../../../schema/cursor/decode.ts';
-import { covers } from '../../../schema/position.ts';
+import { expectExact } from '../support/exact.ts';
 import { eventually } from '../support/signal.ts';
 import type { Subscription } from '../support/subscription.ts';
 import { startWorld, type World } from '../support/world.ts';
@@ -20,19 +20,6 @@ const settled = async (subscribers: number): Promise<void> => {
 
 const produce = (count: number, partition = 0, padding = ''): string[] =>
   Array.from({ length: count }, () => world.events.produce(partition, { padding }));
-
-/** Everything once, in the order of each partition, and no cursor behind the one before it. */
-const expectExact = (subscription: Subscription, ids: readonly string[]): void => {
-  expect(subscription.ids.toSorted()).toEqual(ids.toSorted());
-  for (const partition of ['0', '1', '2']) {
-    const inOrder = subscription.ids.filter((id) => id.startsWith(`${partition}-`));
-    expect(inOrder).toEqual(ids.filter((id) => id.startsWith(`${partition}-`)));
-  }
-  const positions = subscription.cursors.map((cursor) => decodeCursor(cursor).position);
-  for (const [index, position] of positions.entries()) {
-    if (index > 0) expect(covers(position, positions[index - 1] ?? [])).toBe(true);
-  }
-};
 
 describe('joining the shared stream', () => {
   test('S14 a client that comes back is served from the ring: no upstream, no overlap, no hole', async () => {
