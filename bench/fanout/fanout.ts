@@ -1,0 +1,129 @@
+import { startScript } from '../processes/script.ts';
+import { type Sample, shrunk, tributary, type Workload } from '../workload.ts';
+import { Clients, type Publisher } from './clients.ts';
+import type { DriverMethods } from './driver.ts';
+import { startTickGraph } from './graph.ts';
+import type { Pace } from './pace.ts';
+import type { StockMethods } from './stock-graphql-ws.ts';
+import { tickOf } from './ticks.ts';
+import type { BroadcastMethods } from './ws-broadcast.ts';
+
+interface Fanout {
+  readonly name: string;
+  readonly about: string;
+  readonly sockets: number;
+  readonly pace: Pace;
+  /** Adds a field of another subgraph to each event. */
+  readonly join?: boolean;
+}
+
+const plain = 'subscription { ticks { id key sentAt text } }';
+const joined = 'subscription { ticks { id key sentAt text product { upc name } } }';
+
+/** Events to many clients of one operation; what one delivery costs the gateway. */
+const fanout = ({ name, about, sockets, pace, join = false }: Fanout): Workload => ({
+  name,
+  about,
+  open: async (options, stack) => {
+    const count = shrunk(sockets, options, 2);
+    const graph = await startTickGraph(options, stack);
+    const driver = stack.use(await startScript<DriverMethods>(new URL('driver.ts', import.meta.url)));
+    const operations = [{ query: join ? joined : plain }];
+    const url = graph.url.replace('http', 'ws');
+    const ours = await Clients.connect(driver, tributary, graph, { url, sockets: count, operations });
+    const text = await ours.lastText();
+    const bare = await connectBroadcast(driver, count, text, stack);
+    const stock = await connectStock(driver, count, operations, stack);
+    const events = shrunk(pace.events / pace.together, options, 2) * pace.together;
+    return () =>
+      takeTurns(ours, { ...pace, events }, [
+        ['ws-broadcast', bare, events],
+        // It takes so much longer that fewer must do; the figure is by delivery.
+        [
+          'graphql-ws',
+          stock,
+          Math.max(pace.together, Math.round(events / 5 / pace.together) * pace.together),
+        ],
+      ]);
+  },
+});
+
+const takeTurns = async (
+  ours: Clients,
+  pace: Pace,
+  peers: readonly (readonly [name: string, clients: Clients, events: number])[],
+): Promise<Sample[]> => {
+  const metric = 'cpu_us_per_delivery';
+  const samples = [{ metric, subject: tributary, value: (await ours.take(pace)).cpuUsPerDelivery }];
+  for (const [subject, clients, events] of peers) {
+    samples.push({ metric, subject, value: (await clients.take({ ...pace, events })).cpuUsPerDelivery });
+  }
+  return samples;
+};
+
+const connectBroadcast = async (
+  driver: Parameters<typeof Clients.connect>[0],
+  sockets: number,
+  text: string,
+  stack: AsyncDisposableStack,
+): Promise<Clients> => {
+  const script = stack.use(await startScript<BroadcastMethods>(new URL('ws-broadcast.ts', import.meta.url)));
+  const publisher: Publisher = {
+    pid: script.pid,
+    publish: (pace) => script.call('publish', { ...pace, text }),
+  };
+  const url = `ws://127.0.0.1:${await script.call('port', undefined)}/`;
+  return Clients.connect(driver, 'ws-broadcast', publisher, { url, sockets, operations: [] });
+};
+
+const connectStock = async (
+  driver: Parameters<typeof Clients.connect>[0],
+  sockets: number,
+  operations: readonly { readonly query: string }[],
+  stack: AsyncDisposableStack,
+): Promise<Clients> => {
+  const script = stack.use(await startScript<StockMethods>(new URL('stock-graphql-ws.ts', import.meta.url)));
+  const tick = { ...tickOf(0, 'k0'), product: { upc: 'p0', name: 'Product p0' } };
+  const publisher: Publisher = {
+    pid: script.pid,
+    publish: (pace) => script.call('publish', { ...pace, tick }),
+  };
+  const url = `ws://127.0.0.1:${await script.call('port', undefined)}/graphql`;
+  return Clients.connect(driver, 'graphql-ws', publisher, { url, sockets, operations });
+};
+
+const singly = (events: number, everyMs: number): Pace => ({ events, together: 1, everyMs });
+
+export const fanouts: readonly Workload[] = [
+  fanout({
+    name: 'fanout-100',
+    about: '100 clients of one operation, an event at a time',
+    sockets: 100,
+    pace: singly(500, 10),
+  }),
+  fanout({
+    name: 'fanout-1000',
+    about: '1,000 clients of one operation, an event at a time',
+    sockets: 1_000,
+    pace: singly(100, 50),
+  }),
+  fanout({
+    name: 'fanout-1000-burst',
+    about: 'the same with ten events that are due together',
+    sockets: 1_000,
+    pace: { events: 300, together: 10, everyMs: 200 },
+  }),
+  fanout({
+    name: 'fanout-5000',
+    about: '5,000 clients of one operation, an event at a time',
+    sockets: 5_000,
+    pace: singly(40, 250),
+  }),
+  fanout({
+    name: 'fanout-join-1000',
+    about: '1,000 clients, and an entity fetch for each event',
+    sockets: 1_000,
+    pace: singly(100, 50),
+    join: true,
+  }),
+];

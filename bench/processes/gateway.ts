@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { portOwner } from '../../local/supervisor/index.ts';
+import type { BenchOptions } from '../workload.ts';
+import { startCommand } from './command.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+export interface Gateway {
+  /** Of GraphQL over HTTP; websockets are at the same path. */
+  readonly url: string;
+  readonly pid: number;
+}
+
+/** `tributary gateway`, as in production. */
+export const ownGateway = async (
+  { configuration, port }: { readonly configuration: string; readonly port: number },
+  stack: AsyncDisposableStack,
+  nodeOptions: readonly string[] = [],
+): Promise<Gateway> => {
+  const health = `http://127.0.0.1:${port}/health/ready`;
+  const { pid } = stack.use(await startCommand(['gateway', '--config', configuration], health, nodeOptions));
+  return { url: `http://127.0.0.1:${port}/graphql`, pid };
+};
+
+/** A gateway that somebody else starts over the supergraph which is written for it; on this machine, so that its CPU can be read. */
+export const gatewayAt = async (
+  url: string,
+  configuration: string,
+  { progress }: BenchOptions,
+): Promise<Gateway> => {
+  const supergraph = join(configuration, '..', 'supergraph.graphql');
+  await promisify(execFile)(
+    process.execPath,
+    [join(root, 'cli/main.ts'), 'compose', '--config', configuration, '--out', supergraph],
+    { cwd: root },
+  );
+  progress(`waiting for a gateway at ${url} over ${supergraph}`);
+  while (!(await executes(url))) await delay(500);
+  const pid = portOwner(Number(new URL(url).port))?.pid;
+  if (pid === undefined) throw new Error(`Who listens at ${url} is not known: its CPU cannot be measured.`);
+  return { url, pid };
+};
+
+const executes = async (url: string): Promise<boolean> => {
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ __typename }' }),
+      signal: AbortSignal.timeout(2_000),
+    });
+    const answer = (await response.json()) as { data?: unknown };
+    return answer.data !== undefined && answer.data !== null;
+  } catch {
+    return false;
+  }
+};

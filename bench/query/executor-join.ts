@@ -1,0 +1,25 @@
+import { startScript } from '../processes/script.ts';
+import { shrunk, tributary, type Workload } from '../workload.ts';
+import type { ExecutorMethods } from './measure-executors.ts';
+
+/** Executors alone, in one process and in turn, over subgraphs that only parse their answer. */
+export const executorJoin: Workload = {
+  name: 'executor-join',
+  about: 'the executor alone: 3 fetches, 20 products with 40 reviews, answers from memory',
+  open: async (options, stack) => {
+    const script = stack.use(
+      await startScript<ExecutorMethods>(new URL('measure-executors.ts', import.meta.url)),
+    );
+    const requests = shrunk(2_000, options, 20);
+    await script.call('run', { requests });
+    return async () => {
+      const { ours, stock, parsing } = await script.call('run', { requests });
+      const metric = 'cpu_us_per_request';
+      return [
+        { metric, subject: tributary, value: ours },
+        { metric, subject: 'apollo-gateway', value: stock },
+        { metric, subject: 'json-parse', value: parsing },
+      ];
+    };
+  },
+};
