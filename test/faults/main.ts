@@ -18,6 +18,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     short: { type: 'boolean', default: false },
     storm: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
     clients: { type: 'string' },
     rate: { type: 'string' },
   },
@@ -33,7 +34,7 @@ const number = (text: string | undefined, fallback: number): number => {
   return value;
 };
 
-const long: Omit<RunOptions, 'seed' | 'signal'> = {
+const long: Omit<RunOptions, 'seed' | 'signal' | 'keep'> = {
   clients: 200,
   clientProcesses: 2,
   storm: false,
@@ -64,6 +65,7 @@ const options: RunOptions = {
   seed: number(values.seed, Math.floor(Math.random() * 1e9)),
   clients: number(values.clients, form.clients),
   rate: number(values.rate, form.rate),
+  keep: values.keep,
   signal: told.signal,
 };
 

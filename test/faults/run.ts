@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly calmMs: number;
   /** Seconds that clients have to become up to date when nothing is broken or written any more. */
   readonly catchUpSeconds: number;
+  /** Keep the files of a good run, too. */
+  readonly keep: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -47,26 +49,29 @@ const prepared = 1_000;
  * with the checker's exit code. Ends every process, whatever happens; files are kept only when something is wrong.
  */
 export async function faultRun(options: RunOptions): Promise<number> {
-  const { signal, seed } = options;
+  const { seed } = options;
+  const ending = new AbortController();
+  const signal = AbortSignal.any([options.signal, ending.signal]);
   const directory = await mkdtemp(join(tmpdir(), 'tributary-faults-'));
-  const system = await System.create(directory);
   let code = 1;
+  let system: System | null = null;
   let pool: ClientPool | null = null;
   try {
+    system = await System.create(directory);
     const began = Date.now();
     await system.start(signal);
     console.log(`seed ${seed}: 3 brokers, 2 replicas, 2 gateways stand after ${secondsSince(began)} s`);
     pool = new ClientPool({ directory, processes: options.clientProcesses, gateways: system.gatewayUrls });
-    code = await runOn(system, pool, directory, options);
+    code = await runOn(system, pool, directory, { ...options, signal });
   } finally {
+    // What is still being started is not to outlive the run.
+    ending.abort();
     await pool?.end();
-    await system.stop();
-    if (code === 0) {
-      await Promise.all([rm(directory, { recursive: true, force: true }), system.brokers.remove()]);
+    await system?.stop();
+    if (code === 0 && !options.keep) {
+      await Promise.all([rm(directory, { recursive: true, force: true }), system?.brokers.remove()]);
     } else {
-      console.log(
-        `Logs are in ${directory}, those of the brokers in ${system.brokers.directories.join(', ')}`,
-      );
+      console.log(`Logs are in ${[directory, ...(system?.brokers.directories ?? [])].join(', ')}`);
     }
   }
   return code;

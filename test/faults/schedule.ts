@@ -24,13 +24,14 @@ export class Schedule {
   readonly #held = new Set<string>();
   readonly #underWay = new Set<Promise<void>>();
   #deck: Fault[] = [];
+  #failure: unknown = null;
   begun = 0;
 
   constructor(options: ScheduleOptions) {
     this.#options = options;
   }
 
-  /** Begins faults until `ms` have passed or, with `once`, until each kind had its turn; then waits until all are over. */
+  /** Begins faults until `ms` have passed or, with `once`, until each kind had its turn; then waits until all are over. Rejects when something does not stand again. */
   async run(ms: number, once: boolean, signal: AbortSignal): Promise<void> {
     const { faults, every, random } = this.#options;
     const until = Date.now() + ms;
@@ -39,8 +40,10 @@ export class Schedule {
       const fault = this.#next();
       if (fault !== null) this.#begin(fault, signal);
       await pause(fault === null ? 250 : random.between(...every), undefined, { signal });
+      if (this.#failure !== null) throw this.#failure;
     }
     await Promise.all(this.#underWay);
+    if (this.#failure !== null) throw this.#failure;
   }
 
   #next(): Fault | null {
@@ -53,13 +56,15 @@ export class Schedule {
   #begin(fault: Fault, signal: AbortSignal): void {
     this.begun += 1;
     for (const thing of fault.breaks) this.#held.add(thing);
-    const carriedOut = this.#carryOut(fault, signal).finally(() => {
-      for (const thing of fault.breaks) this.#held.delete(thing);
-      this.#underWay.delete(carriedOut);
-    });
+    const carriedOut = this.#carryOut(fault, signal)
+      .catch((error: unknown) => {
+        this.#failure ??= error;
+      })
+      .finally(() => {
+        for (const thing of fault.breaks) this.#held.delete(thing);
+        this.#underWay.delete(carriedOut);
+      });
     this.#underWay.add(carriedOut);
-    // Awaited at the end; until then it must not end the process.
-    carriedOut.catch(() => undefined);
   }
 
   async #carryOut(fault: Fault, signal: AbortSignal): Promise<void> {

@@ -46,7 +46,9 @@ const judges = new Map(
   run.clients.map((declaration) => {
     const content = contents.get(declaration.topic);
     if (content === undefined) throw new Error(`nothing was read of ${declaration.topic}`);
-    const watches = declaration.slow ? [] : [delays.watch(), ...(storm === null ? [] : [storm.watch()])];
+    const watches = declaration.slow
+      ? []
+      : [delays.watch(declaration.client), ...(storm === null ? [] : [storm.watch()])];
     return [declaration.client, new ClientJudge(declaration, content, watches)];
   }),
 );

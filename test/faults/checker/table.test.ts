@@ -64,7 +64,7 @@ describe('the table of a run', () => {
       { fault: 'gateway killed', target: 'gateway-1', at: 3_000, until: 3_500 },
     ]);
     const record = { partition: 0, offset: 0, key: 'A', value: null };
-    const client = delays.watch();
+    const client = delays.watch('ws-7');
     client.connected?.(900);
     client.delivered({ ...record, writtenAt: 100 }, 2_000);
     client.delivered({ ...record, writtenAt: 1_000 }, 2_100);
@@ -72,8 +72,8 @@ describe('the table of a run', () => {
     client.delivered({ ...record, writtenAt: 2_900 }, 4_900);
     client.delivered({ ...record, writtenAt: 2_900 }, 6_200);
     const { text } = summarise([verdict()], delays, written);
-    expect(text).toMatch(/^gateway killed +1 +0\.5 s +2\.0 s$/m);
-    expect(text).toMatch(/^leader killed +1 +4\.0 s +3\.3 s$/m);
+    expect(text).toMatch(/^gateway killed +1 +0\.5 s +2\.0 s +ws-7 0\/0$/m);
+    expect(text).toMatch(/^leader killed +1 +4\.0 s +3\.3 s +ws-7 0\/0$/m);
     expect(text).toMatch(/^all +2 *$/m);
     expect(text).toContain('before the first fault: 1.1 s');
   });

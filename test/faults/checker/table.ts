@@ -66,20 +66,24 @@ const grid = (rows: readonly (readonly string[])[]): string[] => {
 
 const faultLines = (delays: Delays): string[] => {
   const groups = Map.groupBy(delays.byFault(), ({ fault }) => fault);
-  const rows = [...groups].map(([fault, each]) => [
-    fault,
-    String(each.length),
-    seconds(Math.max(...each.map(({ at, until }) => until - at))),
-    seconds(Math.max(...each.map(({ worst }) => worst))),
-  ]);
+  const rows = [...groups].map(([fault, each]) => {
+    const worst = each.map((one) => one.worst).reduce((a, b) => (a.delay < b.delay ? b : a));
+    return [
+      fault,
+      String(each.length),
+      seconds(Math.max(...each.map(({ at, until }) => until - at))),
+      seconds(worst.delay),
+      `${worst.client} ${worst.place}`,
+    ];
+  });
   const total = [...groups.values()].reduce((count, each) => count + each.length, 0);
   return [
     ...grid([
-      ['fault', 'times', 'longest', 'worst delay of a record after it'],
+      ['fault', 'times', 'longest', 'worst delay after it', 'of'],
       ...rows,
-      ['all', String(total), '', ''],
+      ['all', String(total), '', '', ''],
     ]),
-    `worst delay of a record before the first fault: ${seconds(delays.worstBefore)}`,
+    `worst delay before the first fault: ${seconds(delays.worstBefore.delay)}`,
   ];
 };
 

@@ -6,6 +6,8 @@ export interface ClientPlan {
   readonly declaration: ClientDeclaration;
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
+  /** Waits for as long as its socket is open; others leave a gateway that has said nothing for ten seconds. */
+  readonly patient: boolean;
 }
 
 /** A client that comes back with its cursor, to any of the gateways, for as long as it lives. */
@@ -30,6 +32,9 @@ export interface ClientOptions {
 
 export const anyOf = (gateways: readonly string[]): string =>
   gateways[Math.floor(Math.random() * gateways.length)] ?? '';
+
+/** Milliseconds without a sign of life after which an impatient client leaves. */
+export const silenceMs = 10_000;
 
 /** Milliseconds before a client comes back. */
 export const retryMs = (): number => 100 + Math.random() * 400;

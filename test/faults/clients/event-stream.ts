@@ -1,9 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-import { anyOf, type ClientOptions, type FaultClient, retryMs } from './client.ts';
+import { anyOf, type ClientOptions, type FaultClient, retryMs, silenceMs } from './client.ts';
 import type { Result } from './log.ts';
-
-/** Without a byte for so long, heartbeats included, a client takes the gateway for gone. */
-const silenceMs = 10_000;
 
 /** What an EventSource does, but to any of the gateways: comes back with the last id that it saw. */
 export class EventStreamClient implements FaultClient {
@@ -15,7 +12,6 @@ export class EventStreamClient implements FaultClient {
   #connected = 0;
   #started = false;
   #ended = false;
-  #stopped = false;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -24,12 +20,8 @@ export class EventStreamClient implements FaultClient {
 
   stopReading(ms: number): void {
     const response = this.#response;
-    this.#stopped = true;
     response?.pause();
-    setTimeout(() => {
-      this.#stopped = false;
-      response?.resume();
-    }, ms);
+    setTimeout(() => response?.resume(), ms);
   }
 
   cut(): void {
@@ -64,9 +56,7 @@ export class EventStreamClient implements FaultClient {
       response.setEncoding('utf8').on('data', (text: string) => this.#read(text));
       response.on('error', () => undefined);
     });
-    asked.setTimeout(silenceMs, () => {
-      if (!this.#stopped) asked.destroy();
-    });
+    if (!plan.patient) asked.setTimeout(silenceMs, () => asked.destroy());
     asked.on('error', () => undefined);
     asked.on('close', () => {
       this.#response = null;

@@ -81,6 +81,7 @@ const eventClient = (
     },
     query: entryText(isSlow ? 'note' : 'branch { code name }'),
     variables: isLate ? { ...variables, from: 'EARLIEST' } : variables,
+    patient: isSlow || random.next() < 0.5,
   };
 };
 
@@ -94,6 +95,7 @@ const changeClient = (
     declaration: { ...declaration, stream: 'CHANGES', from: [], slow: false },
     query: changeText,
     variables,
+    patient: random.next() < 0.5,
   };
 };
 

@@ -1,7 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { anyOf, type ClientOptions, type FaultClient, retryMs } from './client.ts';
+import { anyOf, type ClientOptions, type FaultClient, retryMs, silenceMs } from './client.ts';
 
 /** A stock graphql-ws client; the payload that it sends again on each reconnect holds the last cursor. */
 export class WebSocketClient implements FaultClient {
@@ -11,6 +11,7 @@ export class WebSocketClient implements FaultClient {
   #socket: WebSocket | null = null;
   #address = '';
   #connected = 0;
+  #silence: NodeJS.Timeout | undefined;
   #ended = false;
 
   constructor(options: ClientOptions) {
@@ -30,6 +31,7 @@ export class WebSocketClient implements FaultClient {
         return this.#address.replace(/^http/, 'ws');
       },
       webSocketImpl: Kept,
+      keepAlive: options.plan.patient ? 0 : silenceMs / 2,
       retryAttempts: Number.POSITIVE_INFINITY,
       shouldRetry: () => true,
       retryWait: () => new Promise((resolve) => setTimeout(resolve, retryMs())),
@@ -40,10 +42,14 @@ export class WebSocketClient implements FaultClient {
           options.onConnected();
         },
         ping: (received, payload) => {
+          if (!received) this.#awaitPong();
           const [cursor] = Object.values(
             (payload as { cursors?: Record<string, string> } | undefined)?.cursors ?? {},
           );
           if (received && cursor !== undefined) this.#moved(cursor);
+        },
+        pong: (received) => {
+          if (received) clearTimeout(this.#silence);
         },
       },
     });
@@ -83,6 +89,13 @@ export class WebSocketClient implements FaultClient {
         if (!this.#ended) log.failed(declaration, [{ message: 'completed' }]);
       },
     });
+  }
+
+  /** As graphql-ws' documentation has it for whoever does not trust a socket that is open. */
+  #awaitPong(): void {
+    clearTimeout(this.#silence);
+    const socket = this.#socket;
+    this.#silence = setTimeout(() => socket?.terminate(), silenceMs / 2);
   }
 
   #again(): void {

@@ -27,6 +27,7 @@ export class RedisProcess {
   }
 
   async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     const settings = {
       bind: '127.0.0.1',
       port: String(this.#port),

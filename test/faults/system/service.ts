@@ -42,7 +42,9 @@ export class Service {
   /** Resolves when it says that it is ready. Rejects when it ends before. */
   async start(signal: AbortSignal): Promise<void> {
     const { command, environment, directory, name } = this.#options;
-    const log = await open(join(directory, `${name}.log`), 'a');
+    await using log = await open(join(directory, `${name}.log`), 'a');
+    // What is started after the end of the run nobody would stop.
+    signal.throwIfAborted();
     const parameters = [...process.execArgv, join(root, 'cli/main.ts'), ...command];
     const child = spawn(process.execPath, parameters, {
       cwd: directory,
@@ -51,7 +53,6 @@ export class Service {
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
     });
-    await log.close();
     this.#child = child;
     while (!(await this.isReady())) {
       if (child.exitCode !== null || child.signalCode !== null) {
