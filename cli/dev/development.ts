@@ -13,6 +13,7 @@ import type { Configuration, LocalSubgraph } from '../configuration/configuratio
 import { CommandFailure, exitCodes } from '../exit.ts';
 import { portInUse } from '../serving.ts';
 import { DevelopmentKafka } from './broker.ts';
+import { hasExamples, untilExamplesAnswer } from './examples.ts';
 import { gatewayService, replayService, type ServiceContext, subgraphService } from './services.ts';
 
 export interface DevelopmentOptions {
@@ -65,8 +66,14 @@ export class Development {
     ];
     const absent = await Promise.all(services.map(({ service, url }) => this.#untilReady(service, url)));
     this.#ending.signal.throwIfAborted();
-    if (replay) supervisor.start(replayService(context));
-    return { brokers, absent: absent.filter((name) => name !== null) };
+    const missing = absent.filter((name) => name !== null);
+    if (replay) {
+      supervisor.start(replayService(context));
+      // What is printed next is pasted at once: it has to find something.
+      if (missing.length === 0 && hasExamples(configuration))
+        await untilExamplesAnswer(gatewayUrl, this.#ending.signal);
+    }
+    return { brokers, absent: missing };
   }
 
   /** Ends everything, also a start under way. Called again, it kills what has not ended. */

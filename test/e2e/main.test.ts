@@ -3,11 +3,13 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ExecutionResult } from 'graphql-ws';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { positionOf, query, ResumingClient, tributaryOf } from './clients.ts';
 import { board, type Change, delay, events, flight, flightEvent, live } from './operations.ts';
 import { System } from './system.ts';
+
+const root = join(import.meta.dirname, '..', '..');
 
 let system: System;
 
@@ -65,6 +67,28 @@ const untilChange = async (
 };
 
 describe('what a user does first', () => {
+  test('pastes the query and the subscription that were printed, which answer at once', async () => {
+    const pasted = (program: string): string => {
+      const line = system.lines.find((each) => each.startsWith(`  ${program} `));
+      if (line === undefined) throw new Error(`no line to paste with ${program}: ${system.lines.join('\n')}`);
+      return line;
+    };
+    const shell = (line: string) => spawn('sh', ['-c', line], { cwd: root, detached: true });
+    const curl = shell(pasted('curl'));
+    const text = (await curl.stdout.setEncoding('utf8').toArray()).join('');
+    const { data, errors } = JSON.parse(text) as ExecutionResult;
+    expect(errors).toBeUndefined();
+    expect(data).toMatchObject({
+      airport: { name: 'John F Kennedy Intl' },
+      flights: { nodes: Array.from({ length: 3 }, () => ({ airline: { name: expect.any(String) } })) },
+    });
+    const tail = shell(pasted('node'));
+    onTestFinished(() => void (tail.pid !== undefined && process.kill(-tail.pid)));
+    const { promise, resolve } = Promise.withResolvers<string>();
+    createInterface(tail.stdout).once('line', resolve);
+    expect(await promise).toMatch(/ [A-Z_]+ .*"flight":\{"id":/);
+  });
+
   test('the query joins four subgraphs over what the week has written', async () => {
     const client = new ResumingClient(system.url, live, { airport: 'JFK' });
     await client.until(() => changesOf(client).some(({ kind }) => kind === 'UP_TO_DATE'));
