@@ -175,7 +175,7 @@ export class Pipeline implements TopicSource {
     const events =
       this.view === null
         ? records.map(asEvent)
-        : (await this.view.apply({ partition, records, next })).map(asChange);
+        : (await this.view.apply({ partition, records, next, leaderEpoch: batch.leaderEpoch })).map(asChange);
     this.stream.publish(partition, events, next);
   }
 

@@ -1,12 +1,14 @@
 import type { Logger } from 'pino';
 import type { SubgraphDescription, TopicDescription } from '../../schema/description.ts';
+import { nextOffset } from '../../schema/position.ts';
 import { createDeadLetters } from './decode/dead-letters.ts';
 import { ensureTopics, tombstoneRetentions } from './kafka/admin.ts';
 import { openTopic } from './kafka/open-topic.ts';
 import type { Producer } from './kafka/producer.ts';
 import { Pipeline } from './pipeline.ts';
 import { indexesFor } from './view/query-shapes.ts';
-import { type SharedViews, ViewStore } from './view-store.ts';
+import type { View } from './view/view.ts';
+import { type SharedViews, type ViewRequest, ViewStore } from './view-store.ts';
 
 export interface PipelinesOptions {
   /** Of the subgraph. */
@@ -63,7 +65,7 @@ const openPipeline = async (
   const queries = indexesFor(description, options.description.views);
   const view =
     description.cleanup === 'COMPACT'
-      ? opened.adopt(await views.view({ topic, description, queries, tombstoneRetentionMs }), (each) =>
+      ? opened.adopt(await openView(views, { topic, description, queries, tombstoneRetentionMs }), (each) =>
           each.close(),
         )
       : null;
@@ -74,4 +76,18 @@ const openPipeline = async (
   const pipeline = await Pipeline.open({ description, topic, view, tombstoneRetentionMs, deadLetters, log });
   opened.move();
   return pipeline;
+};
+
+/** A view that holds records which Kafka lost meanwhile, in an unclean leader election, is built again (S11). */
+const openView = async (views: ViewStore, request: ViewRequest): Promise<View> => {
+  const view = await views.view(request);
+  const ends = await request.topic.epochEnds(view.epochs ?? []);
+  const partition = ends.findIndex((end, index) => end !== null && end < nextOffset(view.position, index));
+  if (partition < 0) return view;
+  const position = nextOffset(view.position, partition);
+  await view.discard(
+    `partition ${partition} was truncated at ${ends[partition]}, the view ends at ${position}`,
+    partition,
+  );
+  return views.view(request);
 };

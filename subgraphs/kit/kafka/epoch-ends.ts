@@ -41,6 +41,7 @@ export class EpochEnds {
    * it. Rejects with KAFKA_UNAVAILABLE after 5 s.
    */
   of(epochs: readonly number[]): Promise<readonly (number | null)[]> {
+    if (epochs.every((epoch) => epoch < 0)) return Promise.resolve([]);
     const key = epochs.join();
     const asking = this.#asking.get(key) ?? this.#ask(epochs).finally(() => this.#asking.delete(key));
     this.#asking.set(key, asking);

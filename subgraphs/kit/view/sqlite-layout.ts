@@ -25,7 +25,7 @@ export interface Layout {
 }
 
 /** Raised when the tables change: files of an older format are built again. */
-const formatVersion = 2;
+const formatVersion = 3;
 
 export const stateCodes: Readonly<Record<RecordState, number>> = { ROW: 0, TOMBSTONE: 1, UNREADABLE: 2 };
 export const states: readonly RecordState[] = ['ROW', 'TOMBSTONE', 'UNREADABLE'];
@@ -104,7 +104,7 @@ export function createStatements(layout: Layout): string[] {
   const columns = layout.fields.map((field) => `, ${columnOf(layout, field)}`).join('');
   return [
     `CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`,
-    `CREATE TABLE positions (partition INTEGER PRIMARY KEY, next INTEGER NOT NULL)`,
+    `CREATE TABLE positions (partition INTEGER PRIMARY KEY, next INTEGER NOT NULL, epoch INTEGER NOT NULL)`,
     `CREATE TABLE totals (rows INTEGER NOT NULL, committed_at INTEGER NOT NULL)`,
     `CREATE TABLE rows (id INTEGER PRIMARY KEY, key TEXT NOT NULL, partition INTEGER NOT NULL,
        offset INTEGER NOT NULL, timestamp INTEGER NOT NULL, state INTEGER NOT NULL, row TEXT,

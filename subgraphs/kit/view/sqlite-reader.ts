@@ -33,6 +33,13 @@ export class SqliteReader {
     return rows.reduce<Position>((position, [partition, next]) => advanced(position, partition, next), []);
   }
 
+  epochs(): readonly number[] {
+    const rows = this.all('SELECT partition, epoch FROM positions') as unknown as [number, number][];
+    const epochs: number[] = [];
+    for (const [partition, epoch] of rows) epochs[partition] = epoch;
+    return Array.from(epochs, (epoch) => epoch ?? -1);
+  }
+
   count(): number {
     return Number(this.all('SELECT rows FROM totals')[0]?.[0] ?? 0);
   }

@@ -52,7 +52,8 @@ class Writer {
        ON CONFLICT (key) DO UPDATE SET ${updates}`,
     );
     this.advance = this.database.prepare(
-      'INSERT INTO positions VALUES (?, ?) ON CONFLICT (partition) DO UPDATE SET next = excluded.next',
+      `INSERT INTO positions VALUES (?, ?, ?)
+       ON CONFLICT (partition) DO UPDATE SET next = excluded.next, epoch = max(epoch, excluded.epoch)`,
     );
     this.total = this.database.prepare('UPDATE totals SET rows = rows + ?, committed_at = ?');
     this.purge = this.database.prepare(
@@ -93,7 +94,7 @@ class Writer {
   }
 
   private write(unit: WriterUnit, now: number): { result: CommittedUnit; rows: number } {
-    const { id, partition, records } = unit;
+    const { id, partition, epoch, records } = unit;
     const from = this.next.get(partition) ?? 0;
     const first = records.findIndex((record) => record[1] >= from);
     const skipped = first < 0 ? records.length : first;
@@ -111,7 +112,7 @@ class Writer {
     });
     if (unit.next > from || !this.next.has(partition)) {
       this.next.set(partition, Math.max(from, unit.next));
-      this.advance.run(partition, Math.max(from, unit.next));
+      this.advance.run(partition, Math.max(from, unit.next), epoch);
     }
     return {
       result: { id, skipped, replaced: replaced.some((old) => old !== null) ? replaced : null },

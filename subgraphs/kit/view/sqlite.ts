@@ -97,6 +97,7 @@ class FileView implements SqliteView {
   readonly status: ViewStatus = { store: 'SQLITE', state: 'SERVING' };
   readonly file: string;
   readonly restored: boolean;
+  readonly epochs: readonly number[];
   private readonly parts: FileViewParts;
   private readonly reader: SqliteReader;
   private readonly queue: WriteQueue;
@@ -113,6 +114,7 @@ class FileView implements SqliteView {
     this.file = file.path;
     this.reader = new SqliteReader(file.path, layout);
     this.reached = this.reader.position();
+    this.epochs = this.reader.epochs();
     this.restored = this.reached.length > 0;
     this.queue = new WriteQueue(
       { path: file.path, layout, tombstoneRetentionMs },

@@ -6,6 +6,11 @@ import type { DecodedRecord, RecordState, Row } from '../records.ts';
 export interface View {
   /** What is committed: every record below it is in the rows (S26). */
   readonly position: Position;
+  /**
+   * Leader epochs under which the records up to the position were written, as they were when the view was opened, −1
+   * where unknown: by them a log that was truncated meanwhile is found (S11). Not there where a view keeps none.
+   */
+  readonly epochs?: readonly number[];
   /** For health: where the rows are, and whether they can be read. */
   readonly status: ViewStatus;
   /**
@@ -49,6 +54,8 @@ export interface ViewBatch {
   readonly records: readonly DecodedRecord[];
   /** Position of the partition after the batch; may lie beyond the last record. */
   readonly next: number;
+  /** Of the last record; not there where it is unknown. */
+  readonly leaderEpoch?: number;
 }
 
 export interface ViewChange {

@@ -42,6 +42,7 @@ export class WriterFailure extends Error {
 
 interface PendingUnit {
   readonly partition: number;
+  readonly epoch: number;
   readonly next: number;
   readonly records: readonly KeyedRecord[];
   readonly resolve: (changes: readonly ViewChange[]) => void;
@@ -90,7 +91,8 @@ export class WriteQueue {
     const units = unitsOf(batch).map(
       ({ records, next }) =>
         new Promise<readonly ViewChange[]>((resolve, reject) => {
-          this.waiting.push({ partition: batch.partition, next, records, resolve, reject });
+          const { partition, leaderEpoch: epoch = -1 } = batch;
+          this.waiting.push({ partition, epoch, next, records, resolve, reject });
         }),
     );
     this.pump();
@@ -127,6 +129,7 @@ export class WriteQueue {
         id,
         partition: unit.partition,
         next: unit.next,
+        epoch: unit.epoch,
         records: unit.records.map((record) => this.encode(record)),
       };
       this.worker.postMessage(message);

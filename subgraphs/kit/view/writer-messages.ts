@@ -16,6 +16,8 @@ export interface WriterUnit {
   readonly id: number;
   readonly partition: number;
   readonly next: number;
+  /** Leader epoch of the last record, −1 unknown. */
+  readonly epoch: number;
   readonly records: readonly WriterRecord[];
 }
 

@@ -1,42 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type LocalBroker, startBroker } from '../../../local/kafka/index.ts';
-import { freePort } from '../../../local/ports.ts';
 import { createTopicIfMissing } from '../../../subgraphs/kit/kafka/admin.ts';
 import { openTopic } from '../../../subgraphs/kit/kafka/open-topic.ts';
 import { createProducer } from '../../../subgraphs/kit/kafka/producer.ts';
 import { collect } from './collect.ts';
+import { startThreeBrokers, type ThreeBrokers } from './three-brokers.ts';
 
-let directory: string;
-let cluster: readonly LocalBroker[] = [];
+let cluster: ThreeBrokers;
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'tributary-leaders-'));
-  const controllerPorts = [await freePort(), await freePort(), await freePort()];
-  const voters = controllerPorts.map((port, index) => `${index + 1}@127.0.0.1:${port}`);
-  // Kafka's ids are UUIDs in URL-safe Base64.
-  const clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
-  cluster = await Promise.all(
-    controllerPorts.map((controllerPort, index) =>
-      startBroker({
-        directory: join(directory, String(index + 1)),
-        nodeId: index + 1,
-        controllerPort,
-        voters,
-        clusterId,
-      }),
-    ),
-  );
+  cluster = await startThreeBrokers();
 }, 120_000);
 
-afterAll(async () => {
-  await Promise.all(cluster.map((broker) => broker.kill()));
-  await rm(directory, { recursive: true, force: true });
-});
+afterAll(() => cluster[Symbol.asyncDispose]());
 
 const leadersOf = async (brokers: string[], topic: string): Promise<number[]> => {
   const admin = new Kafka({ clientId: 'test', brokers, logLevel: logLevel.NOTHING }).admin();
@@ -47,7 +23,7 @@ const leadersOf = async (brokers: string[], topic: string): Promise<number[]> =>
 };
 
 test('a leader that is killed under writes: the reader goes on at the new one, nothing is lost or doubled', async () => {
-  const client = { brokers: cluster.map((broker) => broker.brokers), clientId: 'test' };
+  const client = { brokers: [...cluster.addresses], clientId: 'test' };
   const name = 'led';
   await createTopicIfMissing({
     ...client,
@@ -69,7 +45,7 @@ test('a leader that is killed under writes: the reader goes on at the new one, n
     written.push(producer.send([{ topic: name, key: `key-${value % 30}`, value: String(value) }]));
     // Paced by the reader, so that the kill falls among writes and reads.
     if (value % 50 === 49) await collected.until(() => collected.records().length > value - 100);
-    if (value === total / 2) void cluster[killed - 1]!.kill();
+    if (value === total / 2) void cluster.kill(killed);
   }
   await Promise.all(written);
   await collected.until(() => collected.records().length >= total);
