@@ -85,7 +85,9 @@ export const commands: readonly Command[] = [
     notes:
       'The supergraph is the file gateway.supergraph, or composed from the SDL of the subgraphs. Those with a folder need\n' +
       'not run. One with a url alone is asked for its SDL; while it is down, what it answered last is used, and without\n' +
-      'that the others are served until it answers. SIGTERM or Ctrl-C ends the process cleanly, at the latest after 8 s.',
+      'that the others are served until it answers. A supergraph that changes (gateway.pollMs) is served without a restart.\n' +
+      'SIGTERM or Ctrl-C closes clients spread over gateway.limits.drainMs and ends the process cleanly, at the latest 7 s\n' +
+      'after that time; a second one ends it at once.',
     examples: [
       ['tributary gateway', 'as tributary.yaml says'],
       [

@@ -3,14 +3,16 @@ import { CommandFailure, type ExitCode, exitCodes } from './exit.ts';
 import { untilToldToStop } from './stop.ts';
 
 /** Below the 10 s after which supervisors kill, so that the process can still say that it was late. */
-const stopDeadlineMs = 8_000;
+const defaultDeadlineMs = 8_000;
 
 /**
- * Keeps a server running until the process is told to stop, then stops it: within 8 s, or the process ends without.
+ * Keeps a server running until the process is told to stop, then stops it: within `stopDeadlineMs` (default 8 s), or the
+ * process ends without; also when it is told again.
  * Rejects with what `failed` rejects with, after stopping.
  */
 export const serveUntilStopped = async (server: {
   readonly failed?: Promise<never>;
+  readonly stopDeadlineMs?: number;
   stop(): Promise<void>;
 }): Promise<ExitCode> => {
   const told = untilToldToStop(() => process.exit(exitCodes.failed));
@@ -18,13 +20,14 @@ export const serveUntilStopped = async (server: {
     await Promise.race([told, ...(server.failed === undefined ? [] : [server.failed])]);
   } finally {
     // Also against what is left open after the stop and would keep the process; unref, so that it does not itself.
-    setTimeout(endLate, stopDeadlineMs).unref();
+    const { stopDeadlineMs = defaultDeadlineMs } = server;
+    setTimeout(() => endLate(stopDeadlineMs), stopDeadlineMs).unref();
     await server.stop();
   }
   return exitCodes.ok;
 };
 
-const endLate = (): never => {
+const endLate = (stopDeadlineMs: number): never => {
   process.stderr.write(`Not stopped within ${stopDeadlineMs / 1000} s; the process ends now.\n`);
   process.exit(exitCodes.failed);
 };

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type RunningGateway, startGateway } from '../../gateway/index.ts';
+import { type RunningGateway, readLimits, startGateway } from '../../gateway/index.ts';
 import { usageBrokers } from '../brokers.ts';
 import type { Arguments } from '../command.ts';
 import type { Configuration } from '../configuration/configuration.ts';
@@ -8,7 +8,7 @@ import { consolePages } from '../console-pages.ts';
 import { CommandFailure, type ExitCode, exitCodes } from '../exit.ts';
 import { createLog } from '../log.ts';
 import { explainListenError, serveUntilStopped } from '../serving.ts';
-import { supergraphs } from '../supergraph/awaiting.ts';
+import { supergraphs } from '../supergraph/watching.ts';
 import { UsageTopic } from '../usage-topic.ts';
 
 /** See cli/manual.ts. */
@@ -33,10 +33,14 @@ const usageTopicOf = async (configuration: Configuration, log: Logger): Promise<
   );
 };
 
-/** The gateway over the supergraph as far as it is known; started again on the same port when more of it is. */
+/** Milliseconds behind the drain: a second for the last clients, five for requests that run. */
+const afterDrainMs = 7_000;
+
+/** The gateway over the supergraph as far as it is known; when that changes, it goes on with the new one. */
 class ConfiguredGateway {
   /** Rejects when it cannot start. */
   readonly failed: Promise<never>;
+  readonly stopDeadlineMs: number;
   readonly #configuration: Configuration;
   readonly #usageTopic: UsageTopic | null;
   readonly #log: Logger;
@@ -49,6 +53,8 @@ class ConfiguredGateway {
     this.#configuration = configuration;
     this.#usageTopic = usageTopic;
     this.#log = log;
+    const { drainMs } = readLimits(configuration.gateway.limits);
+    this.stopDeadlineMs = drainMs + afterDrainMs;
     // Told of when they are awaited, and not before.
     this.#pages.catch(() => undefined);
     this.#serving = this.#serve();
@@ -58,14 +64,21 @@ class ConfiguredGateway {
   async #serve(): Promise<void> {
     const options = { configuration: this.#configuration, log: this.#log, signal: this.#ending.signal };
     for await (const sdl of supergraphs(options)) {
-      // Clients come back by themselves, each with its cursor.
-      await this.#running?.stop();
-      this.#running = await this.#start(sdl);
+      if (this.#running === null) this.#running = await this.#start(sdl);
+      else await this.#update(this.#running, sdl);
+    }
+  }
+
+  async #update(running: RunningGateway, sdl: string): Promise<void> {
+    try {
+      await running.update(sdl);
+    } catch (err) {
+      this.#log.error({ err }, 'the supergraph is refused; the one before is served');
     }
   }
 
   async #start(supergraphSdl: string): Promise<RunningGateway> {
-    const { supergraph: _, ...gatewayOptions } = this.#configuration.gateway;
+    const { supergraph: _, pollMs: _pollMs, ...gatewayOptions } = this.#configuration.gateway;
     const running = await startGateway({
       ...gatewayOptions,
       supergraphSdl,

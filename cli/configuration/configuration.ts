@@ -20,6 +20,8 @@ export interface Configuration {
     readonly hosts: readonly string[];
     /** Supergraph SDL; null: composed from the subgraphs. */
     readonly supergraph: string | null;
+    /** Milliseconds between two looks whether it changed. */
+    readonly pollMs: number;
     /** gzip on SSE and multipart. */
     readonly compression: boolean;
     readonly usage: UsageConfiguration;

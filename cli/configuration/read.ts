@@ -69,6 +69,7 @@ const assemble = (context: Context, file: string | null, directory: string): Con
       hosts: context.value(settings.hosts),
       compression: context.value(settings.compression),
       supergraph: supergraph === null ? null : pathOf(supergraph),
+      pollMs: context.value(settings.pollMs),
       usage: {
         file: usageFile === null ? null : pathOf(usageFile),
         topic: context.value(settings.usageTopic),

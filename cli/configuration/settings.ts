@@ -98,6 +98,19 @@ export const settings = {
     null,
     'File with the supergraph SDL, as `tributary compose --out` writes it. Default: composed from the subgraphs.',
   ),
+  pollMs: setting(
+    'gateway.pollMs',
+    'TRIBUTARY_GATEWAY_POLL_MS',
+    number({
+      expects: 'milliseconds, a whole number from 100 to 3600000',
+      example: '5000',
+      minimum: 100,
+      maximum: 3_600_000,
+      whole: true,
+    }),
+    5_000,
+    'Milliseconds between two looks at the supergraph file, or at the SDL that the running subgraphs tell. What changed is served without a restart.',
+  ),
   usageFile: setting<string | null>(
     'gateway.usage.file',
     'TRIBUTARY_GATEWAY_USAGE_FILE',

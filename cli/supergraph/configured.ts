@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import {
   type ComposableSubgraph,
+  type Composition,
   type CompositionHint,
   compose,
   describeSubgraph,
@@ -8,7 +9,7 @@ import {
   type SchemaMistake,
   type SchemaSource,
 } from '../../schema/index.ts';
-import type { Configuration, RemoteSubgraph, SubgraphConfiguration } from '../configuration/configuration.ts';
+import type { Configuration, LocalSubgraph, RemoteSubgraph } from '../configuration/configuration.ts';
 import { CommandFailure, exitCodes } from '../exit.ts';
 import { readSources } from '../subgraph-folder.ts';
 import { type RemoteSdl, remoteSdl } from './remote-sdl.ts';
@@ -33,24 +34,40 @@ export interface ConfiguredSupergraph {
 export const configuredSupergraph = async (configuration: Configuration): Promise<ConfiguredSupergraph> => {
   const { supergraph } = configuration.gateway;
   if (supergraph !== null) return { sdl: readSupergraph(supergraph), hints: [], silent: [] };
-  if (configuration.subgraphs.length === 0) {
-    throw new CommandFailure(
-      exitCodes.wrongUse,
-      `There is no subgraph to compose. Add one to ${configuration.file ?? 'tributary.yaml'}:\n` +
-        '  subgraphs: { flights: { dir: subgraphs/flights, port: 4002 } }',
-    );
-  }
-  const read = await Promise.all(
-    configuration.subgraphs.map((subgraph) => readSubgraph(subgraph, configuration.data)),
+  requireSubgraphs(configuration);
+  const reads = await Promise.all(
+    configuration.subgraphs.map(async (subgraph) =>
+      subgraph.kind === 'LOCAL'
+        ? readFolder(subgraph)
+        : readRemote(subgraph, await remoteSdl(subgraph, configuration.data)),
+    ),
   );
-  const mistakes = read.flatMap(({ failure }) => failure ?? []);
+  return composedOf(reads, compose);
+};
+
+/** Throws CommandFailure when there is nothing to compose. */
+export const requireSubgraphs = ({ subgraphs, file }: Configuration): void => {
+  if (subgraphs.length > 0) return;
+  throw new CommandFailure(
+    exitCodes.wrongUse,
+    `There is no subgraph to compose. Add one to ${file ?? 'tributary.yaml'}:\n` +
+      '  subgraphs: { flights: { dir: subgraphs/flights, port: 4002 } }',
+  );
+};
+
+/** Composes what is known. Throws SchemaInvalidError with the mistakes of all subgraphs. */
+export const composedOf = async (
+  reads: readonly ReadSubgraph[],
+  composing: (known: readonly ComposableSubgraph[]) => Composition | Promise<Composition>,
+): Promise<ConfiguredSupergraph> => {
+  const mistakes = reads.flatMap(({ failure }) => failure ?? []);
   if (mistakes.length > 0) throw joined(mistakes);
-  const known = read.flatMap(({ composable }) => composable ?? []);
-  const silent = read.flatMap((entry) => entry.silent ?? []);
+  const known = reads.flatMap(({ composable }) => composable ?? []);
+  const silent = reads.flatMap((entry) => entry.silent ?? []);
   const incomplete = silent.some(({ cached }) => !cached);
   if (known.length === 0) return { sdl: null, hints: [], silent };
   try {
-    const { supergraphSdl, hints } = compose(known);
+    const { supergraphSdl, hints } = await composing(known);
     return { sdl: supergraphSdl, hints, silent };
   } catch (error) {
     // What is missing may be what the silent ones bring.
@@ -59,16 +76,16 @@ export const configuredSupergraph = async (configuration: Configuration): Promis
   }
 };
 
-interface ReadSubgraph {
+/** One subgraph, read: what of it can be composed, or why nothing. */
+export interface ReadSubgraph {
   readonly composable?: ComposableSubgraph;
   readonly silent?: ConfiguredSupergraph['silent'][number];
   readonly failure?: SchemaInvalidError;
 }
 
-const readSubgraph = async (subgraph: SubgraphConfiguration, data: string): Promise<ReadSubgraph> => {
-  const { name, url } = subgraph;
-  if (subgraph.kind === 'REMOTE') return composableRemote(subgraph, await remoteSdl(subgraph, data));
-  const sources = readSources(subgraph.directory);
+/** By its folder; it need not run. */
+export const readFolder = ({ name, url, directory }: LocalSubgraph): ReadSubgraph => {
+  const sources = readSources(directory);
   try {
     // Composition reads federation alone; this reads what the SDL says of Kafka too.
     describeSubgraph(sources);
@@ -79,7 +96,7 @@ const readSubgraph = async (subgraph: SubgraphConfiguration, data: string): Prom
   return { composable: { name, url, sources } };
 };
 
-const composableRemote = (subgraph: RemoteSubgraph, found: RemoteSdl): ReadSubgraph => {
+export const readRemote = (subgraph: RemoteSubgraph, found: RemoteSdl): ReadSubgraph => {
   const { name, url } = subgraph;
   if (found.kind === 'MISSING') return { silent: { subgraph, why: found.why, cached: false } };
   const composable = { name, url, sdl: found.sdl };
@@ -95,7 +112,8 @@ const joined = (failures: readonly SchemaInvalidError[]): SchemaInvalidError =>
     failures.flatMap((failure): readonly SchemaSource[] => failure.sources),
   );
 
-const readSupergraph = (file: string): string => {
+/** Throws CommandFailure when it cannot. */
+export const readSupergraph = (file: string): string => {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

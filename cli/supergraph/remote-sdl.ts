@@ -16,12 +16,16 @@ const maximumBytes = 16 * 1024 * 1024;
  * The SDL of the `schema` file, else what `_service { sdl }` answers, else what it answered last, which is kept under
  * `data`. Rejects only when the file cannot be read.
  */
-export const remoteSdl = async (subgraph: RemoteSubgraph, data: string): Promise<RemoteSdl> => {
+export const remoteSdl = async (
+  subgraph: RemoteSubgraph,
+  data: string,
+  signal?: AbortSignal,
+): Promise<RemoteSdl> => {
   if (subgraph.schema !== null) return { kind: 'FILE', sdl: readFileSync(subgraph.schema, 'utf8') };
   const cache = join(data, 'sdl', `${subgraph.name}.graphql`);
   try {
-    const sdl = await askForSdl(subgraph.url);
-    writeCache(cache, sdl);
+    const sdl = await askForSdl(subgraph.url, signal);
+    if (sdl !== readCache(cache)) writeCache(cache, sdl);
     return { kind: 'ANSWERED', sdl };
   } catch (error) {
     const why = reasonOf(error);
@@ -30,7 +34,9 @@ export const remoteSdl = async (subgraph: RemoteSubgraph, data: string): Promise
   }
 };
 
-const askForSdl = async (url: string): Promise<string> => {
+/** What the subgraph that runs there answers to `_service { sdl }`. Rejects when it does not within 3 s. */
+export const askForSdl = async (url: string, signal?: AbortSignal): Promise<string> => {
+  const timeout = AbortSignal.timeout(timeoutMs);
   const response = await fetch(url, {
     method: 'POST',
     headers: {
@@ -38,7 +44,7 @@ const askForSdl = async (url: string): Promise<string> => {
       accept: 'application/graphql-response+json, application/json',
     },
     body: JSON.stringify({ query: '{ _service { sdl } }' }),
-    signal: AbortSignal.timeout(timeoutMs),
+    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
   });
   const body = await response.text();
   if (body.length > maximumBytes) throw new Error(`its answer has ${body.length} characters`);

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../local/ports.ts';
 import { identityOf } from '../../local/supervisor/index.ts';
+import { RawClient } from '../gateway/support/raw-client.ts';
 import { startTributary, tributary } from './run.ts';
 
 let directory: string;
@@ -33,10 +34,12 @@ const configure = (subgraphs: string): void =>
   );
 
 /** A subgraph of somebody else, as far as composition asks it. */
-const serveWeather = async (sdl = () => sdlOf('temperature')): Promise<Server> => {
-  const server = createServer((_, response) => {
+const serveWeather = async (
+  sdl: (path: string | undefined) => string = () => sdlOf('temperature'),
+): Promise<Server> => {
+  const server = createServer(({ url }, response) => {
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ data: { _service: { sdl: sdl() } } }));
+    response.end(JSON.stringify({ data: { _service: { sdl: sdl(url) } } }));
   });
   server.listen(weatherPort, '127.0.0.1');
   await once(server, 'listening');
@@ -65,6 +68,10 @@ const fieldsServed = async (): Promise<readonly string[]> => {
   return data.__schema.queryType.fields.map(({ name }) => name).toSorted();
 };
 
+/** Looks for a new schema often. */
+const often = { TRIBUTARY_GATEWAY_POLL_MS: '100' };
+const newSupergraph = 'a new supergraph is served';
+
 const stopped = async (gateway: ReturnType<typeof startTributary>): Promise<string> => {
   gateway.child.kill('SIGTERM');
   const { code, stdout } = await gateway.finished;
@@ -77,11 +84,11 @@ describe('gateway', () => {
     configure(
       `  orders: { dir: orders, port: ${await freePort()} }\n  weather: { url: "http://127.0.0.1:${weatherPort}/graphql" }\n`,
     );
-    const first = startTributary(['gateway'], { cwd: directory });
+    const first = startTributary(['gateway'], { cwd: directory, environment: often });
     await untilLogged(first, 'gateway listens on');
     expect(await fieldsServed()).toEqual(['order']);
     const weather = await serveWeather();
-    await untilLogged(first, 'gateway listens on', 2);
+    await untilLogged(first, newSupergraph);
     expect(await fieldsServed()).toEqual(['order', 'temperature']);
     expect((await stopped(first)).match(/subgraph weather at .* does not tell its SDL/g)).toHaveLength(1);
 
@@ -101,15 +108,15 @@ describe('gateway', () => {
     writeFileSync(join(directory, 'file'), '');
     const gateway = startTributary(['gateway'], {
       cwd: directory,
-      environment: { TRIBUTARY_DATA: join(directory, 'file', 'data') },
+      environment: { ...often, TRIBUTARY_DATA: join(directory, 'file', 'data') },
     });
     await untilLogged(gateway, 'gateway listens on');
     let sdl = 'type Query { temperature: Nothing }';
     const weather = await serveWeather(() => sdl);
-    await untilLogged(gateway, 'the subgraphs do not compose');
+    await untilLogged(gateway, 'the supergraph cannot be made anew');
     expect(await fieldsServed()).toEqual(['order']);
     sdl = sdlOf('temperature');
-    await untilLogged(gateway, 'gateway listens on', 2);
+    await untilLogged(gateway, newSupergraph);
     expect(await fieldsServed()).toEqual(['order', 'temperature']);
     await stopped(gateway);
     await close(weather);
@@ -130,6 +137,59 @@ describe('gateway', () => {
     await untilLogged(alone, 'gateway listens on');
     expect(await fieldsServed()).toEqual(['order']);
     await stopped(alone);
+  });
+
+  test('S19 a supergraph file that changes is served without a restart; one that is none is refused', async () => {
+    const file = join(directory, 'supergraph.graphql');
+    configure(`  orders: { dir: orders, port: ${await freePort()} }\n`);
+    expect((await tributary(['compose', '--out', file], { cwd: directory })).code).toBe(0);
+    const before = readFileSync(file, 'utf8');
+    const gateway = startTributary(['gateway', '--port', String(gatewayPort), '--config', 'tributary.yaml'], {
+      cwd: directory,
+      environment: { ...often, TRIBUTARY_GATEWAY_SUPERGRAPH: file },
+    });
+    await untilLogged(gateway, 'gateway listens on');
+    const client = await new RawClient(`ws://127.0.0.1:${gatewayPort}/graphql`).initialised();
+    writeFileSync(file, 'type Query { order: Int }');
+    await untilLogged(gateway, 'the supergraph is refused; the one before is served');
+    rmSync(file);
+    await untilLogged(gateway, 'the supergraph cannot be made anew; what was there is served');
+    expect(await fieldsServed()).toEqual(['order']);
+    writeFileSync(join(directory, 'orders', 'orders.graphql'), sdlOf('order2'));
+    expect((await tributary(['compose', '--out', file], { cwd: directory })).code).toBe(0);
+    await untilLogged(gateway, newSupergraph);
+    expect(await fieldsServed()).toEqual(['order2']);
+    writeFileSync(file, before);
+    await untilLogged(gateway, newSupergraph, 2);
+    expect(await fieldsServed()).toEqual(['order']);
+    expect(client.closed).toBeNull();
+    await stopped(gateway);
+    // Nothing that comes back: the one socket was closed by the stop.
+    expect((await client.close()).code).toBe(1012);
+  });
+
+  test('S19 what running subgraphs tell is looked at again; a folder counts as long as its subgraph does not run', async () => {
+    configure(
+      `  orders: { dir: orders, port: ${weatherPort} }\n  weather: { url: "http://127.0.0.1:${weatherPort}/weather" }\n`,
+    );
+    let temperature = sdlOf('temperature');
+    const weather = await serveWeather((path) => (path === '/weather' ? temperature : sdlOf('order')));
+    const gateway = startTributary(['gateway'], { cwd: directory, environment: often });
+    await untilLogged(gateway, 'gateway listens on');
+    // The process that runs does not know it yet.
+    writeFileSync(join(directory, 'orders', 'orders.graphql'), sdlOf('order2'));
+    temperature = sdlOf('humidity');
+    await untilLogged(gateway, newSupergraph);
+    expect(await fieldsServed()).toEqual(['humidity', 'order']);
+    temperature = 'type Query { humidity: Nothing }';
+    await untilLogged(gateway, 'the supergraph cannot be made anew');
+    expect(await fieldsServed()).toEqual(['humidity', 'order']);
+    temperature = sdlOf('wind');
+    await untilLogged(gateway, newSupergraph, 2);
+    // Silent, it keeps its fields.
+    await close(weather);
+    expect(await fieldsServed()).toEqual(['order', 'wind']);
+    await stopped(gateway);
   });
 
   test('a port in use: one message with the owner and the cure, exit code 1', async () => {
