@@ -11,8 +11,9 @@ import {
   type WireError,
 } from './operation.ts';
 
-/** Those options of graphql-sse's `createClient` that are read here; each is graphql-sse's own. */
+/** Those options of graphql-sse's `createClient` that matter here; each is graphql-sse's own. */
 export interface SseClientOptions {
+  readonly url: unknown;
   readonly singleConnection?: boolean;
   readonly fetchFn?: unknown;
   readonly retryAttempts?: number;

@@ -3,8 +3,9 @@ import type { Hooks } from './operation.ts';
 import { Operations } from './operations.ts';
 import { resumableSocket, type SocketConstructor } from './socket.ts';
 
-/** Those options of graphql-ws's `createClient` that are read here; each is graphql-ws's own. */
+/** Those options of graphql-ws's `createClient` that matter here; each is graphql-ws's own. */
 export interface WebSocketClientOptions {
+  readonly url: unknown;
   readonly webSocketImpl?: unknown;
   readonly retryAttempts?: number;
   readonly retryWait?: (retries: number) => Promise<void>;

@@ -244,7 +244,7 @@ describe('what a graphql-ws client may rely on', () => {
   });
 
   test('without a WebSocket it says what to do', () => {
-    expect(() => resumable({ webSocketImpl: 'none' })).toThrow(
+    expect(() => resumable({ url: wire.url, webSocketImpl: 'none' })).toThrow(
       'This platform has no WebSocket. Give one as webSocketImpl, for example that of the package ws.',
     );
   });
