@@ -11,8 +11,11 @@ import { expectedType, fits, heldBy } from './argument-types.ts';
 import { eachFieldWith, type RuleContext, type Topics } from './context.ts';
 import { type ObjectModel, shapeOf, type TypeShape, textArgument } from './model.ts';
 
-/** Arguments that every mutation may have and that fill no field (S25). */
-const reserved = new Set(['idempotencyKey', 'ifPosition']);
+/** Arguments that every mutation may have and that fill no field (S25), with the type that an append without code takes. */
+const reserved: ReadonlyMap<string, string> = new Map([
+  ['idempotencyKey', 'ID'],
+  ['ifPosition', '[Float!]'],
+]);
 
 /** Every field with @produce that can be served. */
 export const describeProducers = (context: RuleContext, topics: Topics): readonly ProducerDescription[] => {
@@ -95,7 +98,7 @@ const reasonsAgainst = (
   const writable = new Map(
     topic.fields.filter(({ source }) => source.kind === 'value').map(({ name, type }) => [name, type]),
   );
-  const perArgument = given.flatMap((argument): readonly Reason[] => {
+  const perArgument = given.flatMap((argument): Reason[] => {
     const name = argument.name.value;
     const type = writable.get(name);
     if (type === undefined) {
@@ -107,13 +110,38 @@ const reasonsAgainst = (
     return [{ node: argument.type, message, cure: `Write ${expectedType(context, type)}` }];
   });
   const names = given.map(({ name }) => name.value);
+  perArgument.push(...reasonsOfReserved(coordinate, field, topic));
   const missing = [...writable].filter(
-    ([name, type]) => (type.nonNull || topic.key.includes(name)) && !names.includes(name),
+    ([name, type]) => !names.includes(name) && !needsNoArgument(name, type, topic),
   );
   if (missing.length === 0) return perArgument;
   const message = `${coordinate} appends a ${topic.type} without ${missing.map(([name]) => name).join(', ')}.`;
   return [...perArgument, { node: field, message, cure: 'Add arguments for them' }];
 };
+
+/** A key that is an ID is made for the record. */
+const needsNoArgument = (name: string, type: RecordFieldType, topic: TopicDescription): boolean =>
+  topic.key.includes(name) ? type.kind === 'scalar' && type.name === 'ID' : !type.nonNull;
+
+/** Both look at what the view holds of the key. Without a view they would be taken and mean nothing. */
+const reasonsOfReserved = (
+  coordinate: string,
+  field: FieldDefinitionNode,
+  topic: TopicDescription,
+): readonly Reason[] =>
+  (field.arguments ?? []).flatMap((argument): Reason[] => {
+    const name = argument.name.value;
+    const type = reserved.get(name);
+    if (type === undefined) return [];
+    if (topic.cleanup !== 'COMPACT') {
+      const message = `Argument "${name}" of ${coordinate} needs a view, but the topic of ${topic.type} is not COMPACT.`;
+      return [{ node: argument, message, cure: 'Remove it' }];
+    }
+    const written = print(argument.type);
+    if (written === type || written === `${type}!`) return [];
+    const message = `Argument "${name}" of ${coordinate} has the type ${written}.`;
+    return [{ node: argument.type, message, cure: `Write ${type}` }];
+  });
 
 /** Whether an argument can be the value of a field; an input object is taken to have the members of the object. */
 const holds = (context: RuleContext, given: TypeShape, type: RecordFieldType): boolean => {

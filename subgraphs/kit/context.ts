@@ -13,7 +13,8 @@ export interface SubgraphContext {
   /**
    * Read-modify-write of one key (S25): waits until the view holds the key's last write, calls `change`, writes, and
    * returns the row as written. `also` names records of other topics that are sent with it. Rejects with NOT_FOUND
-   * for an unknown key. With an `idempotencyKey` a client's retry gets the first result.
+   * for an unknown key. With an `idempotencyKey` a client's retry gets the first result; with `ifPosition` it rejects with
+   * CONFLICT when the row was written since.
    */
   update(
     type: string,
@@ -50,6 +51,8 @@ export interface RequestContext extends SubgraphContext {
   /** The row of a key; null where there is none. Rejects with RECORD_UNREADABLE, VIEW_NOT_READY or NOT_YET. */
   load(type: string, key: string): Promise<Row | null>;
   page(type: string, query: PageQuery): Promise<Page>;
+  /** Writes a row whatever was there before, with the promises of `update`. */
+  put(type: string, row: Row, options: UpdateOptions): Promise<Row>;
 }
 
 /**
@@ -77,6 +80,12 @@ export const requestContext = (options: ContextOptions): RequestContext => {
       const result = await writer.update(reads.source(type), key, change, others, options);
       written.push(...result.written);
       reads.loader(type).clear(key);
+      return result.row;
+    },
+    put: async (type, row, options) => {
+      await reads.view(type);
+      const result = await writer.put(reads.source(type), row, options);
+      written.push(...result.written);
       return result.row;
     },
     append: async (type, row) => {

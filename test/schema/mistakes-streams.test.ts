@@ -105,10 +105,11 @@ type Mutation { a: Int @produce b: Gate @produce(type: "Gat") }`;
 
   test('an append without a resolver that does not fit', () => {
     const sdl = `${gate}
-type Mutation { a(id: ID!, nam: String): Gate @produce b(name: String): Gate @produce }`;
+type Seat @key(fields: "row") @topic(name: "seats", key: "row", cleanup: COMPACT) { row: Int name: String }
+type Mutation { a(id: ID!, nam: String): Gate @produce b(name: String): Seat @produce c(name: String): Gate @produce }`;
     expect(mistakesOf(sdl, { resolved: [] })).toEqual([
-      '12:28 Argument "nam" of Mutation.a fills no field of Gate. Name it like one of id, name, open, count, at, tags, size, or write a resolver Mutation.a.',
-      '12:56 Mutation.b appends a Gate without id. Add arguments for them, or write a resolver Mutation.b.',
+      '13:28 Argument "nam" of Mutation.a fills no field of Gate. Name it like one of id, name, open, count, at, tags, size, or write a resolver Mutation.a.',
+      '13:56 Mutation.b appends a Seat without row. Add arguments for them, or write a resolver Mutation.b.',
     ]);
   });
 
@@ -119,7 +120,7 @@ type Size { w: Int }
 input SizeInput { w: Int }
 type Person @key(fields: "id") { id: ID! }
 type Mutation {
-  good(kind: Kind!, marks: [Int!], size: SizeInput, by: ID, idempotencyKey: ID): Knock @produce
+  good(kind: Kind!, marks: [Int!], size: SizeInput, by: ID): Knock @produce
   bad(kind: String!, marks: Int, size: [SizeInput], by: Int): Knock @produce
 }`;
     expect(mistakesOf(sdl, { resolved: [] })).toEqual([
@@ -127,6 +128,21 @@ type Mutation {
       '8:29 Argument "marks" of Mutation.bad has the type Int, but "marks" holds a list. Write [Int!], or write a resolver Mutation.bad.',
       '8:40 Argument "size" of Mutation.bad has the type [SizeInput], but "size" holds an object. Write an input with the fields of Size, or write a resolver Mutation.bad.',
       '8:57 Argument "by" of Mutation.bad has the type Int, but "by" holds the key of Person. Write ID, or write a resolver Mutation.bad.',
+    ]);
+  });
+
+  test('an append whose arguments for retries and conflicts mean nothing', () => {
+    const sdl = `${gate}
+${knock}
+type Mutation {
+  good(id: ID!, idempotencyKey: ID, ifPosition: [Float!]): Gate @produce
+  bad(id: ID!, idempotencyKey: [ID!], ifPosition: Int): Gate @produce
+  worse(id: ID!, idempotencyKey: ID): Knock @produce
+}`;
+    expect(mistakesOf(sdl, { resolved: [] })).toEqual([
+      '15:32 Argument "idempotencyKey" of Mutation.bad has the type [ID!]. Write ID, or write a resolver Mutation.bad.',
+      '15:51 Argument "ifPosition" of Mutation.bad has the type Int. Write [Float!], or write a resolver Mutation.bad.',
+      '16:18 Argument "idempotencyKey" of Mutation.worse needs a view, but the topic of Knock is not COMPACT. Remove it, or write a resolver Mutation.worse.',
     ]);
   });
 

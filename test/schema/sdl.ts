@@ -45,7 +45,7 @@ type Subscription {
 }
 type Mutation {
   delayFlight(id: ID!, minutes: Int!, idempotencyKey: ID): Flight! @produce
-  report(flight: ID!, kind: FlightEventKind!, idempotencyKey: ID): FlightEvent! @produce
+  report(flight: ID!, kind: FlightEventKind!): FlightEvent! @produce
 }
 `;
 

@@ -4,7 +4,7 @@ import { idempotencyHeader, requireIdempotencyKey } from '../decode/idempotency-
 import type { Producer, ProducerRecord, WrittenRecord } from '../kafka/producer.ts';
 import type { RawRecord, Row } from '../records.ts';
 import type { TopicSource } from '../topic-source.ts';
-import type { View } from '../view/view.ts';
+import type { StoredRow, View } from '../view/view.ts';
 import { reached, UnseenWrites } from './unseen-writes.ts';
 
 export interface RowToWrite {
@@ -20,7 +20,15 @@ export interface UpdateOptions {
    * answer, and nothing is changed. 1 to 300 characters. Default: every request counts.
    */
   readonly idempotencyKey?: string | null | undefined;
+  /**
+   * Where the record lies that the caller saw as the latest of the key: `at` of a change event, or what a mutation
+   * answered. Where another one is the latest, nothing is written, and the error is CONFLICT. Within this process that is
+   * certain; a write by another replica that this one has not read yet goes unseen. Default: whatever it is.
+   */
+  readonly ifPosition?: RecordPlace | null | undefined;
 }
+
+export type RecordPlace = readonly [partition: number, offset: number];
 
 export interface WriteResult {
   /** The first row, as it was written: what the view will hold. */
@@ -59,7 +67,32 @@ export class Writer {
     key: string,
     change: (row: Row) => Row,
     also: (row: Row) => readonly RowToWrite[],
-    { idempotencyKey = null }: UpdateOptions = {},
+    options: UpdateOptions = {},
+  ): Promise<WriteResult> {
+    return this.#once(source, key, options, async (view) => {
+      const stored = await latestOf(source, view, key);
+      requirePlace(source, key, stored, options.ifPosition);
+      const changed = change(rowOf(source, key, stored));
+      return [{ source, row: changed, idempotencyKey: options.idempotencyKey ?? null }, ...also(changed)];
+    });
+  }
+
+  /** Writes a row whatever was there before, with the same promises as an update. */
+  put(source: TopicSource, row: Row, options: UpdateOptions): Promise<WriteResult> {
+    const key = String(encodeRow(source.description, row).key);
+    return this.#once(source, key, options, async (view) => {
+      const { ifPosition, idempotencyKey = null } = options;
+      if (ifPosition != null) requirePlace(source, key, await latestOf(source, view, key), ifPosition);
+      return [{ source, row, idempotencyKey }];
+    });
+  }
+
+  /** Writes what `rows` gives in the key's turn, behind what was written before; or gives what its first request gave. */
+  async #once(
+    source: TopicSource,
+    key: string,
+    { idempotencyKey = null }: UpdateOptions,
+    rows: (view: View) => Promise<readonly [RowToWrite, ...RowToWrite[]]>,
   ): Promise<WriteResult> {
     const { view } = source;
     if (idempotencyKey !== null) requireIdempotencyKey(idempotencyKey);
@@ -69,9 +102,7 @@ export class Writer {
     return this.#inTurn(name, async () => {
       await this.#unseen.seen(name, source, view);
       const first = idempotencyKey === null ? null : await firstResult(source, view, key, idempotencyKey);
-      if (first !== null) return first;
-      const changed = change(await this.#current(source, view, key));
-      return this.append([{ source, row: changed, idempotencyKey }, ...also(changed)]);
+      return first ?? this.append(await rows(view));
     });
   }
 
@@ -94,19 +125,6 @@ export class Writer {
       remember([]);
       throw error;
     }
-  }
-
-  async #current(source: TopicSource, view: View, key: string): Promise<Row> {
-    const [stored] = await view.getMany([key]);
-    const { type } = source.description;
-    if (stored?.state === 'UNREADABLE') {
-      throw new TributaryError(
-        'RECORD_UNREADABLE',
-        `The latest record of ${type} "${key}" cannot be decoded.`,
-      );
-    }
-    if (!stored?.row) throw new TributaryError('NOT_FOUND', `There is no ${type} with the key "${key}".`);
-    return stored.row;
   }
 
   /** One at a time by name; a failed one does not stop the next. */
@@ -133,6 +151,37 @@ export class Writer {
 
 /** Of a key in all topics. */
 const nameOf = ({ topic }: TopicSource, key: string): string => `${topic.topicId}/${key}`;
+
+const latestOf = async (source: TopicSource, view: View, key: string): Promise<StoredRow | null> => {
+  const [stored] = await view.getMany([key]);
+  if (stored?.state !== 'UNREADABLE') return stored ?? null;
+  throw new TributaryError(
+    'RECORD_UNREADABLE',
+    `The latest record of ${source.description.type} "${key}" cannot be decoded.`,
+  );
+};
+
+const rowOf = ({ description }: TopicSource, key: string, stored: StoredRow | null): Row => {
+  if (stored?.row != null) return stored.row;
+  throw new TributaryError('NOT_FOUND', `There is no ${description.type} with the key "${key}".`);
+};
+
+const requirePlace = (
+  { description }: TopicSource,
+  key: string,
+  stored: StoredRow | null,
+  expected: RecordPlace | null | undefined,
+): void => {
+  if (expected == null) return;
+  const [partition, offset] = expected;
+  if (stored?.row != null && stored.partition === partition && stored.offset === offset) return;
+  const now =
+    stored?.row == null ? 'it is gone' : `its latest record is ${stored.partition}/${stored.offset}`;
+  throw new TributaryError(
+    'CONFLICT',
+    `${description.type} "${key}" is not as it was at ${partition}/${offset}: ${now}. Read it again, then decide.`,
+  );
+};
 
 /** What another replica wrote under the key counts too, so the view has to hold all that was written until now. */
 const firstResult = async (

@@ -57,8 +57,9 @@ const setup = () => {
     },
     getMany: async (keys: readonly string[]): Promise<(StoredRow | null)[]> =>
       keys.map((key) => {
-        const row = log.slice(0, shown).findLast(({ id }) => id === key) ?? null;
-        return row && { key, state: 'ROW', row, partition: 0, offset: 0, timestamp: 0 };
+        const offset = log.slice(0, shown).findLastIndex(({ id }) => id === key);
+        const row = log[offset] ?? null;
+        return row && { key, state: 'ROW', row, partition: 0, offset, timestamp: 0 };
       }),
     waitFor: (_partition: number, next: number, timeoutMs: number): Promise<boolean> => {
       if (shown >= next) return Promise.resolve(true);
@@ -75,14 +76,15 @@ const setup = () => {
     decodeOne: (record: { value: Buffer | null }) => ({ row: JSON.parse(String(record.value)) as Row }),
   } as unknown as TopicSource;
   const writer = new Writer(producer);
-  const increment = (idempotencyKey?: string) =>
+  const increment = (idempotencyKey?: string, ifPosition?: readonly [number, number]) =>
     writer.update(
       source,
       'a',
       (row) => ({ ...row, count: Number(row.count) + 1 }),
       () => [],
-      { idempotencyKey },
+      { idempotencyKey, ifPosition },
     );
+  const put = (row: Row, ifPosition: readonly [number, number]) => writer.put(source, row, { ifPosition });
   const append = (row: Row) => writer.append([{ source, row }]);
   const show = (): void => {
     shown = log.length;
@@ -96,7 +98,7 @@ const setup = () => {
   const failNext = (when: 'BEFORE' | 'AFTER'): void => {
     fault = when;
   };
-  return { log, increment, append, show, late, failNext, waiting: () => waits.length };
+  return { log, increment, append, put, show, late, failNext, waiting: () => waits.length };
 };
 
 const turn = () => new Promise(setImmediate);
@@ -178,5 +180,26 @@ describe('S25 read-modify-write of one key', () => {
     failNext('BEFORE');
     await expect(increment()).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
     expect((await increment()).row).toEqual({ id: 'a', count: 1 });
+  });
+
+  test('S25 ifPosition: whoever saw an older row than the latest gets CONFLICT, and nothing is written', async () => {
+    const { log, increment, put, show } = setup();
+    const [first, second] = [increment(undefined, [0, 0]), increment(undefined, [0, 0])];
+    expect((await first).row.count).toBe(1);
+    // In its turn, the second one sees what the first one wrote, though the view did not hold it when it was asked.
+    show();
+    await expect(second).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(put({ id: 'a', count: 9 }, [0, 0])).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(put({ id: 'b', count: 9 }, [0, 0])).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(log.map(({ count }) => count)).toEqual([0, 1]);
+    expect((await put({ id: 'a', count: 9 }, [0, 1])).row.count).toBe(9);
+  });
+
+  test('S25 ifPosition does not keep a retry from its first result', async () => {
+    const { log, increment, show } = setup();
+    const first = await increment('k', [0, 0]);
+    show();
+    expect(await increment('k', [0, 0])).toEqual(first);
+    expect(log).toHaveLength(2);
   });
 });
