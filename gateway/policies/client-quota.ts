@@ -50,6 +50,11 @@ export class ClientQuota {
     return false;
   }
 
+  /** True from a `mayReplay` that said no until it wakes. */
+  holdsBack(outlet: Outlet): boolean {
+    return this.#waiting.has(outlet);
+  }
+
   /** Counts an event that was taken. */
   replayed(bytes: number): void {
     this.#bytes -= bytes;

@@ -8,6 +8,8 @@ import type { CatchUpPosition } from './start-position.ts';
 export interface CatchUpSink {
   /** Something can be taken, or the catch-up is over, or went on without the client. */
   wake(): void;
+  /** True while the client is to wait, and so is not slow. */
+  isHeldBack(): boolean;
   /** The client did not take its events in time. */
   stalled(): void;
   failed(errors: readonly GraphQLFormattedError[]): void;
@@ -58,15 +60,11 @@ export class CatchUpReader {
     return due;
   }
 
-  /** The client is held back by us, and is not slow. */
-  excuse(): void {
-    this.#moved = true;
-  }
-
   /** True when something was there since the last call and the client took nothing. */
   isStalled(): boolean {
-    const stalled = !this.#moved && !this.#reader.isAtEnd;
-    this.#moved = this.#reader.isAtEnd;
+    const isExcused = this.#reader.isAtEnd || this.sink.isHeldBack();
+    const stalled = !this.#moved && !isExcused;
+    this.#moved = isExcused;
     return stalled;
   }
 

@@ -172,6 +172,7 @@ export class Subscriber {
     if (head === null) return;
     this.#catchUp = catchUps.join(this.#position, { ring, head }, alone, {
       wake: () => this.#wakeCatchUp(),
+      isHeldBack: () => this.#options.quota.holdsBack(this.#options.outlet),
       stalled: () => this.#fall(),
       failed: (errors) => this.#end(this.#endingBy(errors)),
       startOver: () => this.#startCatchUp(false),
@@ -194,10 +195,7 @@ export class Subscriber {
     const catchUp = this.#catchUp;
     if (catchUp === null) return null;
     const { quota, outlet } = this.#options;
-    if (!quota.mayReplay(outlet)) {
-      catchUp.excuse();
-      return null;
-    }
+    if (!quota.mayReplay(outlet)) return null;
     const due = catchUp.take();
     if (due === null) {
       if (catchUp.reached !== null) this.#goLive(catchUp, catchUp.reached);
