@@ -39,7 +39,10 @@ export interface GatewayLimits {
   readonly ringBytes: number;
   /** The same for the process; the largest rings give way first. */
   readonly ringBytesTotal: number;
-  /** Bytes of events that wait for their join; beyond it the upstream socket is paused. */
+  /**
+   * Bytes of an operation's events that wait for their join. Beyond it the operation leaves the upstream socket that it
+   * shares, and goes on at its last cursor when half of them are gone; without cursors, the socket is paused.
+   */
   readonly pendingBytes: number;
   /** Private catch-ups of one subgraph at a time; others wait (S13). */
   readonly catchUpsPerSubgraph: number;

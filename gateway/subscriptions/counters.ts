@@ -8,6 +8,8 @@ export interface SubscriptionCounters {
   upstreams: number;
   /** Shared upstream subscriptions that were ever sent, those after a loss included. */
   upstreamsOpened: number;
+  /** Times that an operation left the socket that it shares with others since its joins were slow. */
+  slowOperations: number;
   /** Times that an operation went on in a newer generation (S19). */
   moves: number;
   /** Operations that are still to move to the present generation. */
@@ -51,6 +53,7 @@ export const newCounters = (): SubscriptionCounters => ({
   subscribers: 0,
   upstreams: 0,
   upstreamsOpened: 0,
+  slowOperations: 0,
   moves: 0,
   movesPending: 0,
   movesRefused: 0,

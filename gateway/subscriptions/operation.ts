@@ -71,6 +71,8 @@ export class SharedOperation {
   #move: Move | null = null;
   #awaitsMove = false;
   #pressed = false;
+  /** It has left its upstream until its joins have caught up. */
+  #isAside = false;
   /** Behind the last event or progress that arrived; where the upstream goes on after a loss. */
   #received: string | null = null;
   /** The upstream has said something, so clients can be told where they begin. */
@@ -259,13 +261,30 @@ export class SharedOperation {
   #leaveUpstream(): void {
     this.#unsubscribe?.();
     this.#unsubscribe = null;
+    this.#isAside = false;
     this.#upstream.shared.resume(this);
   }
 
+  /**
+   * Too much waits for its joins: the operation leaves the socket that it shares with others, and goes on at its last cursor
+   * when half of it is gone. Without cursors that would be a gap, so the socket is paused.
+   */
   #press(high: boolean): void {
+    if (this.#pressed === high) return;
     this.#pressed = high;
-    if (high) this.#upstream.shared.pause(this);
-    else this.#upstream.shared.resume(this);
+    if (high && this.#received !== null && this.#unsubscribe !== null) {
+      this.#unsubscribe();
+      this.#unsubscribe = () => {};
+      this.#isAside = true;
+      this.counters.slowOperations += 1;
+    } else if (high) {
+      this.#upstream.shared.pause(this);
+    } else if (!this.#isAside) {
+      this.#upstream.shared.resume(this);
+    } else if (!this.#closed) {
+      this.#isAside = false;
+      this.#open();
+    }
   }
 
   /** Its root may have moved to another subgraph, which is no end. */

@@ -20,6 +20,8 @@ export class ItemsSubgraph {
   readonly queries: unknown[] = [];
   /** `x-request-id` of each call and request. */
   readonly requestIds: unknown[] = [];
+  /** Waited for before a call is answered. */
+  gate: Promise<void> = Promise.resolve();
   readonly #server: Server;
 
   constructor(nameOf: (id: string) => string = (id) => `item ${id}`) {
@@ -43,6 +45,7 @@ export class ItemsSubgraph {
       } else {
         this.queries.push(extensions);
       }
+      await this.gate;
       const result = await graphql({ schema, source: query, variableValues: variables });
       response.setHeader('content-type', 'application/json').end(JSON.stringify(result));
     });
