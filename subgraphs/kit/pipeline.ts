@@ -7,6 +7,7 @@ import { createDecoder, type DecodedResult, type Decoder } from './decode/decode
 import type { HeldBack } from './kafka/held-back.ts';
 import { HungTransaction } from './kafka/hung-transaction.ts';
 import type { RangeStats, Reader, ReaderSink, ReaderStats, Topic } from './kafka/topic.ts';
+import { warnOfLongCursors } from './long-cursors.ts';
 import type { DecodedRecord, RawBatch, RawRecord, UndecodableRange } from './records.ts';
 import { asEvent, type StreamEvent } from './stream/event.ts';
 import { Stream } from './stream/stream.ts';
@@ -66,6 +67,7 @@ export class Pipeline implements TopicSource {
   static async open(options: PipelineOptions): Promise<Pipeline> {
     const { topic, view } = options;
     const end = await topic.latest();
+    warnOfLongCursors(topic, end, options.log);
     // A view goes on from where it stands; an event topic begins a window before its end (S22).
     const from =
       view === null

@@ -81,16 +81,13 @@ const rowDelivery = (
 ): ((row: StoredRow, isSnapshot: boolean) => Delivery | null) => {
   const matches = compileFilters(filters);
   return (stored, isSnapshot) => {
-    const at = [stored.partition, stored.offset] as const;
-    const base = { at, key: stored.key, row: null, unreadable: false };
-    if (stored.state === 'UNREADABLE' && filters.length === 0) {
-      return { ...base, kind: isSnapshot ? 'SNAPSHOT' : 'UPSERT', unreadable: true };
-    }
-    if (stored.row !== null && matches(stored.row)) {
-      return { ...base, kind: isSnapshot ? 'SNAPSHOT' : 'UPSERT', row: stored.row };
-    }
+    const unreadable = stored.state === 'UNREADABLE' && filters.length === 0;
+    const row = stored.row !== null && matches(stored.row) ? stored.row : null;
+    const isThere = unreadable || row !== null;
     // The client may hold it from before; in a snapshot there is no before.
-    return isSnapshot ? null : { ...base, kind: 'DELETE' };
+    if (!isThere && isSnapshot) return null;
+    const kind = !isThere ? 'DELETE' : isSnapshot ? 'SNAPSHOT' : 'UPSERT';
+    return { kind, at: [stored.partition, stored.offset], key: stored.key, row, unreadable };
   };
 };
 

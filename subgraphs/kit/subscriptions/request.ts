@@ -14,7 +14,7 @@ export interface SubscriptionRequest {
   readonly start: StartRequest;
   /** Executes the operation for deliveries, in order; rejections become results with errors. */
   readonly execute: ExecuteSent;
-  /** Called once, before the first result, with the cursor of the beginning; `snapshotDue`: see docs/protocol.md. */
+  /** Called once, before the first result, with the cursor of the beginning, unless that result is a RESET; `snapshotDue`: see docs/protocol.md. */
   readonly onStart: (cursor: string, snapshotDue: boolean) => void;
   /** Called before a bounded operation completes, with the cursor of where it ends. */
   readonly onEnd: (cursor: string) => void;

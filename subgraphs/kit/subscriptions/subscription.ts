@@ -121,7 +121,13 @@ export class Subscriptions {
     const filters = bindFilters(stream.description.filters, args);
     await whenReady(stream, signal);
     const start = await resolveStart(stream, args, request.start, signal);
-    request.onStart(maker.cursor(start.from, start.snapshotUntil), start.now && stream.description.snapshot);
+    // Before a RESET there is no position to go on from: who did would never be told to forget what it holds.
+    if (!start.reset) {
+      request.onStart(
+        maker.cursor(start.from, start.snapshotUntil),
+        start.now && stream.description.snapshot,
+      );
+    }
     let reached = start.from;
     if (!start.now || start.until !== null) {
       const catchUp = this.#catchUp(request, start, filters, signal);
