@@ -1,3 +1,5 @@
+import { resumable } from '/client/index.js';
+
 /** Results that are shown; older ones are dropped. */
 const bound = 100;
 /** Milliseconds between two pictures: a snapshot brings hundreds of results at once. */
@@ -12,7 +14,7 @@ const { createClient } = globalThis.graphqlWs;
  */
 export class Stream {
   #payload;
-  #tributary = {};
+  #cursor;
   #state = 'Connecting';
   #results = [];
   #received = 0;
@@ -22,7 +24,7 @@ export class Stream {
 
   /** @param payload query, variables, operationName */
   constructor(payload) {
-    this.#payload = { ...payload, extensions: { tributary: this.#tributary } };
+    this.#payload = payload;
   }
 
   /** Runs until the answer, a function, is called. `headers` go with the connection, since sockets of browsers have none. */
@@ -31,28 +33,36 @@ export class Stream {
     this.#sink = sink;
     const url = new URL('/graphql', location.href);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    this.#say(this.#tributary.cursor === undefined ? 'Connecting' : 'Going on after the last event');
-    const client = createClient({
-      url: url.href,
-      connectionParams: headers,
-      retryAttempts: Infinity,
-      shouldRetry: () => true,
-      on: {
-        connected: () => client === this.#client && this.#say('Live'),
-        closed: () =>
-          client === this.#client &&
-          this.#say('Connection lost; connecting again, and going on after the last event'),
-        ping: (received, payload) => {
-          const [cursor] = Object.values(payload?.cursors ?? {});
-          if (received && cursor) this.#tributary.cursor = cursor;
+    const cursor = this.#cursor;
+    this.#say(cursor === undefined ? 'Connecting' : 'Going on after the last event');
+    const isCurrent = () => client === this.#client;
+    const client = createClient(
+      resumable(
+        {
+          url: url.href,
+          connectionParams: headers,
+          on: {
+            connected: () => isCurrent() && this.#say('Live'),
+            closed: () =>
+              isCurrent() &&
+              this.#say('Connection lost; connecting again, and going on after the last event'),
+          },
         },
-      },
-    });
+        {
+          onCursor: (moved) => {
+            this.#cursor = moved;
+            if (isCurrent()) this.#say('Live');
+          },
+          onRetry: ([{ message }]) => isCurrent() && this.#say(`${message} Asking again`),
+        },
+      ),
+    );
     this.#client = client;
-    client.subscribe(this.#payload, {
+    const payload = { ...this.#payload, extensions: { tributary: { cursor } } };
+    client.subscribe(payload, {
       next: (result) => this.#take(result),
       error: (error) => this.#end({ errors: refusal(error) }),
-      complete: () => client === this.#client && this.#say('The stream has ended'),
+      complete: () => isCurrent() && this.#say('The stream has ended'),
     });
     return () => this.stop();
   }
@@ -66,7 +76,6 @@ export class Stream {
   }
 
   #take(result) {
-    this.#tributary.cursor = result.extensions?.tributary?.cursor ?? this.#tributary.cursor;
     this.#received += 1;
     this.#results.unshift(result);
     if (this.#results.length > bound) this.#results.pop();

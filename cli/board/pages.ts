@@ -3,6 +3,7 @@ import { findPackageJSON } from 'node:module';
 import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from '../../gateway/index.ts';
+import { clientPages } from '../client-pages.ts';
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -19,6 +20,7 @@ export const boardPages = (): ReadonlyMap<string, Page> => {
     ...files.map((file) => [`/board/${file}`, page(new URL(file, folder))] as const),
     ...modules('lit-html', ['lit-html.js', 'directives/repeat.js']),
     ...modules('graphql-ws', ['dist/client.js']),
+    ...clientPages(),
   ]);
 };
 
