@@ -48,6 +48,20 @@ const doubleOrder = (_parent: unknown, { id }: { readonly id: string }, context:
 export const resolvers: Resolvers = { Mutation: { doubleOrder } };
 `;
 
+/** A listener whose parameters are typed by graphql-ws, through the helper. */
+const client = `import { createClient } from 'graphql-ws';
+import { resumable } from 'tributary-graph/client';
+
+export const client = createClient(
+  resumable({
+    url: 'ws://127.0.0.1:4000/graphql',
+    on: { connected: (_socket, _payload, again) => console.log(again.valueOf()) },
+  }),
+);
+// @ts-expect-error an address is no number
+createClient(resumable({ url: 4000 }));
+`;
+
 test('holds JavaScript, types and what they read, and neither sources, reference data nor a Node', async () => {
   const paths = installation.packed.files.map(({ path }) => path);
   const notBuilt = paths.filter((path) => !/^dist\/.*\.js$|^dist\/.*\.d\.ts$|^dist\/console\//.test(path));
@@ -127,6 +141,7 @@ describe('the pages of its gateway', () => {
       '/board/board.css',
       '/board/lit-html/lit-html.js',
       '/board/graphql-ws/dist/client.js',
+      '/client/index.js',
     ],
   } as const;
 
@@ -140,7 +155,7 @@ describe('the pages of its gateway', () => {
       expect(policy['default-src']).toEqual(["'none'"]);
       const sources = Object.values(policy)
         .flat()
-        .filter((source) => /[.:/*]/.test(source));
+        .filter((source) => /[.:/*]/.test(source) && !source.startsWith("'sha256-"));
       expect(sources.filter((source) => source !== 'data:')).toEqual([]);
     },
   );
@@ -177,6 +192,7 @@ export const start = (options: Parameters<typeof startSubgraph>[0]): Promise<Run
 export const wrong = startGateway({ port: 'four thousand' });
 `,
   );
+  await writeFile(join(folder, 'typed', 'client.ts'), client);
   const options = {
     strict: true,
     skipLibCheck: false,
@@ -190,6 +206,7 @@ export const wrong = startGateway({ port: 'four thousand' });
   );
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   expect(await run('node', compiler, '--project', 'typed').catch(({ stdout }) => stdout)).toBe('');
+  expect(await run('node', join('typed', 'client.ts'))).toBe('');
 });
 
 const changeOf = (data: unknown) =>
