@@ -178,7 +178,7 @@ describe('a graphql-sse client', () => {
         expect(await followed.end()).toBeNull();
         expect(followed.results).toEqual(Array.from({ length: total }, (_, id) => id + 1));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
