@@ -1,6 +1,7 @@
 import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
 import type { Cursor } from '../../schema/cursor/cursor.ts';
 import { decodeCursor } from '../../schema/cursor/decode.ts';
+import { lastingBytes } from '../lasting-bytes.ts';
 
 /** Where the record of an event lies: partition and offset. */
 export type RecordPlace = readonly [partition: number, offset: number];
@@ -74,11 +75,11 @@ export const encodeEvent = (payload: EventPayload, stamp: Stamp): RingEntry => {
   const separator = text === '' ? '' : ',';
   const head = `{${text}${separator}"extensions":{${others.join('')}"tributary":`;
   if (cursor !== null || stamp.gap) {
-    const bytes = Buffer.from(head + stampText(at, cursor, stamp.gap));
+    const bytes = lastingBytes(head + stampText(at, cursor, stamp.gap));
     return { at, cursor, bytes, headLength: Buffer.byteLength(head) };
   }
   const extensions = others.length === 0 ? '' : `${separator}"extensions":{${others.join('').slice(0, -1)}}`;
-  const bytes = Buffer.from(`{${text}${extensions}}}`);
+  const bytes = lastingBytes(`{${text}${extensions}}}`);
   return { at, cursor, bytes, headLength: bytes.length };
 };
 

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { lastingBytes } from '../lasting-bytes.ts';
 import type { Due, Outlet } from '../subscriptions/index.ts';
 import { flushSoon } from './turn.ts';
 
@@ -79,7 +80,7 @@ export class SocketWriter {
 
   /** Sends what a source has, until it ends or `detach`. `subscribe` is given what the source calls when it has more. */
   attach(id: string, subscribe: (outlet: Outlet) => Source): Source {
-    const prefix = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
+    const prefix = lastingBytes(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
     let attached: Attached | null = null;
     const source = subscribe({ wake: () => attached !== null && this.#wake(attached) });
     attached = { id, prefix, source };

@@ -1,5 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { isRetryable } from '../../errors.ts';
+import { lastingBytes } from '../../lasting-bytes.ts';
 import type { DueEvent, RingEntry } from '../../subscriptions/index.ts';
 import type { StreamFormat } from '../http/format.ts';
 
@@ -47,7 +48,7 @@ const next = (errors: readonly GraphQLFormattedError[]): Buffer =>
 const event = ({ entry, stamp, cursor }: DueEvent): readonly Buffer[] => {
   const { bytes, headLength } = entry;
   if (stamp === null) return [sharedHead(entry), bytes.subarray(0, -1), newline];
-  return [head(cursor), bytes.subarray(0, headLength), stamp.subarray(0, -1), newline];
+  return [Buffer.from(headText(cursor)), bytes.subarray(0, headLength), stamp.subarray(0, -1), newline];
 };
 
 const heads = new WeakMap<RingEntry, Buffer>();
@@ -56,11 +57,11 @@ const heads = new WeakMap<RingEntry, Buffer>();
 const sharedHead = (entry: RingEntry): Buffer => {
   let known = heads.get(entry);
   if (known === undefined) {
-    known = head(entry.cursor);
+    known = lastingBytes(headText(entry.cursor));
     heads.set(entry, known);
   }
   return known;
 };
 
-const head = (cursor: string | null): Buffer =>
-  Buffer.from(cursor === null ? 'event: next\ndata: ' : `event: next\nid: ${cursor}\ndata: `);
+const headText = (cursor: string | null): string =>
+  cursor === null ? 'event: next\ndata: ' : `event: next\nid: ${cursor}\ndata: `;
