@@ -25,11 +25,11 @@ export const ownGateway = async (
   return { url: `http://127.0.0.1:${port}/graphql`, pid };
 };
 
-/** A gateway that somebody else starts over the supergraph which is written for it; on this machine, so that its CPU can be read. */
+/** The same of a configuration, whose supergraph is composed and written beside it. */
 export const gatewayAt = async (
   url: string,
   configuration: string,
-  { progress }: BenchOptions,
+  options: BenchOptions,
 ): Promise<Gateway> => {
   const supergraph = join(configuration, '..', 'supergraph.graphql');
   await promisify(execFile)(
@@ -37,6 +37,15 @@ export const gatewayAt = async (
     [join(root, 'cli/main.ts'), 'compose', '--config', configuration, '--out', supergraph],
     { cwd: root },
   );
+  return gatewayOver(supergraph, url, options);
+};
+
+/** A gateway that somebody else starts over the supergraph in a file; on this machine, so that its CPU can be read. */
+export const gatewayOver = async (
+  supergraph: string,
+  url: string,
+  { progress }: BenchOptions,
+): Promise<Gateway> => {
   progress(`waiting for a gateway at ${url} over ${supergraph}`);
   while (!(await executes(url))) await delay(500);
   const pid = portOwner(Number(new URL(url).port))?.pid;

@@ -66,7 +66,7 @@ class Reader {
       if (node?.kind === Kind.VARIABLE) return this.#variables[node.name.value];
       return node?.kind === Kind.INT ? Number(node.value) : undefined;
     };
-    if (name === 'top') return topProducts(Number(argument('first')));
+    if (name === 'top') return topProducts(Number(argument('first')), Number(argument('from') ?? 0));
     if (name === '_entities') return (argument('representations') as Row[]).map(entity);
     return row[name] ?? null;
   }

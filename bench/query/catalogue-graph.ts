@@ -4,7 +4,7 @@ import { type GraphQLError, parse } from 'graphql';
 /** What the subgraphs of the queries have: products, their reviews, and who wrote them. */
 const typeDefs = {
   products: `
-    type Query { top(first: Int!): [Product!]! }
+    type Query { top(first: Int!, from: Int = 0): [Product!]! }
     type Product @key(fields: "upc") { upc: ID! name: String! price: Int! description: String! }`,
   reviews: `
     type Product @key(fields: "upc") { upc: ID! reviews: [Review!]! }
@@ -55,9 +55,9 @@ const product = (upc: string): Row => ({
 
 const user = (id: string): Row => ({ __typename: 'User', id, name: `Reviewer ${id}`, city: `City of ${id}` });
 
-/** The `first` products, beginning at one that `first` tells, so that other variables bring other products. */
-export const topProducts = (first: number): Row[] =>
-  Array.from({ length: first }, (_, index) => product(`p${index}`));
+/** `first` products, beginning at the one of number `from`. */
+export const topProducts = (first: number, from: number): Row[] =>
+  Array.from({ length: first }, (_, index) => product(`p${from + index}`));
 
 export const entity = ({ __typename, upc, id }: Row): Row =>
   __typename === 'User' ? user(String(id)) : product(String(upc));
