@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ExecutionResult } from 'graphql-ws';
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { WebSocket } from 'ws';
 import { positionOf, query, ResumingClient, tributaryOf } from './clients.ts';
 import { board, type Change, delay, events, flight, flightEvent, live } from './operations.ts';
+import { startSnippet } from './snippet.ts';
 import { System } from './system.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -303,41 +304,23 @@ describe('bad input', () => {
   });
 });
 
-describe('the client of the guide', () => {
-  test('resumes by its own lines when the gateway is killed, and is told nothing twice', async () => {
+describe('the clients of the guide', () => {
+  test('come back by their own lines when the gateway is killed, and are told nothing twice', async () => {
     const guide = await readFile('docs/guides/subscriptions.md', 'utf8');
-    const [, script = ''] = /<!-- test: resume -->\n```js\n([\s\S]*?)```/.exec(guide) ?? [];
-    expect(script).toContain('127.0.0.1:4000');
-    // Beside the packages, as a client's own file would be.
-    const file = join('test/output', `resume-${process.pid}.mjs`);
-    await mkdir('test/output', { recursive: true });
-    await writeFile(file, script.replace('127.0.0.1:4000', new URL(system.url).host));
-    const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const lines: string[] = [];
-    const waiting = new Set<() => void>();
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      lines.push(line);
-      for (const check of waiting) check();
-    });
-    const until = (count: number): Promise<void> => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const check = (): void => {
-        if (lines.length >= count) resolve();
-      };
-      waiting.add(check);
-      check();
-      return promise;
-    };
+    const snippets = [...guide.matchAll(/<!-- test: client (\S+) -->\n```js\n([\s\S]*?)```/g)];
+    expect(snippets.map(([, name]) => name)).toEqual(['graphql-ws', 'apollo', 'urql', 'graphql-sse']);
+    const clients = await Promise.all(
+      snippets.map(([, name = '', script = '']) => startSnippet(name, script, system.url)),
+    );
     try {
-      await until(2);
+      await Promise.all(clients.map((client) => client.until(2)));
       await system.kill('gateway');
-      await until(lines.length + 3);
+      await Promise.all(clients.map((client) => client.until(client.lines.length + 3)));
     } finally {
-      child.kill();
-      await rm(file);
+      await Promise.all(clients.map((client) => client.stop()));
     }
     // Departures of one flight happen once: a line that comes again was sent twice.
-    expect(new Set(lines).size).toBe(lines.length);
+    for (const { lines } of clients) expect(new Set(lines).size).toBe(lines.length);
   });
 });
 
