@@ -5,6 +5,7 @@ import type { TopicDescription } from '../../../schema/description.ts';
 import { TributaryError } from '../../../schema/errors.ts';
 import { type KafkaClientOptions, kafkajsClient } from './kafkajs-client.ts';
 import { unavailableError } from './kafkajs-failures.ts';
+import { untilLed } from './topic-leaders.ts';
 
 export interface EnsureTopicsOptions {
   readonly brokers: readonly string[];
@@ -119,12 +120,14 @@ const createTopics = async (
 
 const createAll = async (admin: Admin, topics: ITopicConfig[]): Promise<void> => {
   try {
-    await admin.createTopics({ topics, waitForLeaders: true });
+    await admin.createTopics({ topics, waitForLeaders: false });
   } catch (error) {
     const refusals = refusalsOf(error);
     if (refusals === null) throw error;
     if (refusals.length > 0) throw mismatch(refusals, error);
   }
+  const names = topics.map(({ topic }) => topic);
+  await untilLed(admin, names, AbortSignal.timeout(deadlineMs));
 };
 
 /** One setting of each topic. */
