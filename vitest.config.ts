@@ -23,7 +23,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/faults/faults.test.ts'],
+          exclude: ['test/e2e/**', 'test/faults/faults.test.ts', 'test/volume/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
@@ -36,7 +36,7 @@ export default defineConfig({
         resolve,
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts', 'test/faults/faults.test.ts'],
+          include: ['test/e2e/**/*.test.ts', 'test/faults/faults.test.ts', 'test/volume/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: 1,

@@ -50,6 +50,28 @@ describe('S5 and S6: cursors', () => {
     );
   });
 
+  test('S6 every cursor of a thousand partitions comes back too, with the epoch of each and an unfinished snapshot', () => {
+    const large = { minLength: 1_000, maxLength: 1_000, size: 'max' } as const;
+    const offsets = fc.array(offset, large);
+    const wide = fc.record({
+      clusterId: uuid,
+      topicId: uuid,
+      position: offsets,
+      epochs: fc.array(fc.integer({ min: -1, max: 0x7fffffff }), large),
+      time: fc.maxSafeNat(),
+      filterHash: fc.integer({ min: 0, max: 0xffffffff }),
+      snapshotUntil: fc.option(offsets, { nil: null }),
+    });
+    fc.assert(
+      fc.property(wide, (made) => {
+        const text = encodeCursor(made);
+        expect(decodeCursor(text)).toEqual(made);
+        expect(text.length).toBeLessThan(65_536);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
   test('S5 offsets are exact up to 2^53', () => {
     const limits = [0, 127, 128, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 42 + 1, Number.MAX_SAFE_INTEGER];
     const made = { ...ofPartitions(0), position: limits };

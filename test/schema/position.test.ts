@@ -36,4 +36,43 @@ describe('S5: positions', () => {
       }),
     );
   });
+
+  const same = (a: readonly number[], b: readonly number[]): boolean => covers(a, b) && covers(b, a);
+
+  test('S5 joins of positions are a lattice: in any order, however often, the outcome is the same', () => {
+    fc.assert(
+      fc.property(position, position, position, (a, b, c) => {
+        expect(same(laterOf(a, a), a)).toBe(true);
+        expect(same(laterOf(a, b), laterOf(b, a))).toBe(true);
+        expect(same(laterOf(laterOf(a, b), c), laterOf(a, laterOf(b, c)))).toBe(true);
+        expect(same(laterOf(a, []), a)).toBe(true);
+      }),
+    );
+  });
+
+  test('S5 covering is the order of that lattice', () => {
+    fc.assert(
+      fc.property(position, position, position, (a, b, c) => {
+        expect(covers(a, a)).toBe(true);
+        expect(covers(a, b)).toBe(same(laterOf(a, b), a));
+        if (covers(a, b) && covers(b, c)) expect(covers(a, c)).toBe(true);
+        // The least of all that cover both.
+        expect(covers(c, a) && covers(c, b)).toBe(covers(c, laterOf(a, b)));
+      }),
+    );
+  });
+
+  test('S5 records that come in any order of partitions lead to the same position', () => {
+    const step = fc.tuple(fc.nat(6), fc.nat(1_000));
+    fc.assert(
+      fc.property(position, fc.array(step, { maxLength: 30 }), fc.nat(), (from, steps, turn) => {
+        const walk = (order: readonly (readonly [number, number])[]) =>
+          order.reduce((at: readonly number[], [partition, next]) => advanced(at, partition, next), from);
+        const cut = steps.length === 0 ? 0 : turn % steps.length;
+        const to = walk(steps);
+        expect(same(walk([...steps.slice(cut), ...steps.slice(0, cut)]), to)).toBe(true);
+        expect(covers(to, from)).toBe(true);
+      }),
+    );
+  });
 });
