@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { pino } from 'pino';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { TopicDescription } from '../../schema/description.ts';
 import type { Position } from '../../schema/position.ts';
 import type { DeadLetters } from '../../subgraphs/kit/decode/dead-letters.ts';
@@ -89,7 +89,19 @@ const setup = async (cleanup: TopicDescription['cleanup'], end: Position, given:
       highWatermark: 1,
       logStartOffset: 0,
     });
-  return { pipeline, sink: reading, view, give };
+  /** What holds no records: markers of transactions, what was aborted. */
+  const pass = (partition: number, next: number) =>
+    reading.batch({
+      partition,
+      records: [],
+      undecodable: [],
+      next,
+      leaderEpoch: 0,
+      lastStableOffset: next,
+      highWatermark: next,
+      logStartOffset: 0,
+    });
+  return { pipeline, sink: reading, view, give, pass };
 };
 
 describe('S11 a position that the log does not go on from', () => {
@@ -101,6 +113,23 @@ describe('S11 a position that the log does not go on from', () => {
     expect(pipeline.stream.holdsFrom([1])).toBe(false);
     expect(pipeline.stream.holdsFrom([10])).toBe(true);
   });
+
+  test.each(['DELETE', 'COMPACT'] as const)(
+    'S28 it is ready when every partition reached the end of the start, and not before: %s',
+    async (cleanup) => {
+      const { pipeline, give, pass } = await setup(cleanup, [2, 4]);
+      const isReady = vi.fn();
+      void pipeline.ready.then(isReady);
+      await give(0);
+      await give(1);
+      // The end of the other partition may be behind markers and aborted records: its position says so, no record does.
+      await pass(1, 3);
+      expect([pipeline.isReady, isReady.mock.calls.length]).toEqual([false, 0]);
+      await pass(1, 4);
+      await pipeline.ready;
+      expect(pipeline.isReady).toBe(true);
+    },
+  );
 
   test('S28 what retention removed during the start does not keep it from being ready', async () => {
     const { pipeline, sink } = await setup('DELETE', [10]);

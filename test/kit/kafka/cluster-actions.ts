@@ -39,7 +39,7 @@ export const transact = async (
   try {
     for (const { values, commit } of transactions) {
       const transaction = await producer.transaction();
-      await transaction.send({ topic, messages: values.map((value) => ({ value })) });
+      await transaction.send({ topic, messages: values.map((value) => ({ key: 'g', value })) });
       await (commit ? transaction.commit() : transaction.abort());
     }
   } finally {
