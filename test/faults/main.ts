@@ -19,6 +19,7 @@ const { values } = parseArgs({
     short: { type: 'boolean', default: false },
     storm: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
+    only: { type: 'string' },
     clients: { type: 'string' },
     rate: { type: 'string' },
   },
@@ -34,7 +35,7 @@ const number = (text: string | undefined, fallback: number): number => {
   return value;
 };
 
-const long: Omit<RunOptions, 'seed' | 'signal' | 'keep'> = {
+const long: Omit<RunOptions, 'seed' | 'signal' | 'keep' | 'only'> = {
   clients: 200,
   clientProcesses: 2,
   storm: false,
@@ -66,6 +67,7 @@ const options: RunOptions = {
   clients: number(values.clients, form.clients),
   rate: number(values.rate, form.rate),
   keep: values.keep,
+  only: values.only?.split(',') ?? null,
   signal: told.signal,
 };
 

@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly calmMs: number;
   /** Seconds that clients have to become up to date when nothing is broken or written any more. */
   readonly catchUpSeconds: number;
+  /** Names of the faults to choose from; null for all. */
+  readonly only: readonly string[] | null;
   /** Keep the files of a good run, too. */
   readonly keep: boolean;
   readonly signal: AbortSignal;
@@ -137,7 +139,7 @@ async function breakThings(
     }
   })();
   const declarations = plans.map(({ declaration }) => declaration);
-  const faults = allFaults({
+  const known = allFaults({
     system,
     pool,
     slow: declarations.filter(({ slow }) => slow).map(({ client }) => client),
@@ -146,6 +148,13 @@ async function breakThings(
     stopMs: options.stopMs,
     awayMs: options.awayMs,
   });
+  const unknown = options.only?.find((name) => !known.some((fault) => fault.name === name));
+  if (unknown !== undefined) {
+    throw new Error(
+      `No fault is called "${unknown}". There are: ${known.map(({ name }) => name).join(', ')}.`,
+    );
+  }
+  const faults = known.filter(({ name }) => options.only?.includes(name) ?? true);
   const log = join(directory, 'faults.jsonl');
   const schedule = new Schedule({ faults, random, log, every: options.every, since: Date.now() });
   await Promise.all([coming, schedule.run(faultsMs, options.once, signal)]);

@@ -14,6 +14,12 @@ interface Node {
   running: LocalBroker | null;
 }
 
+export interface NewTopic {
+  readonly name: string;
+  readonly partitions: number;
+  readonly compact: boolean;
+}
+
 /** Three Kafka nodes, each broker and controller: topics have three replicas, and writes need two of them. */
 export class Brokers {
   readonly addresses: readonly string[];
@@ -80,12 +86,12 @@ export class Brokers {
     }
   }
 
-  async createTopics(
-    topics: readonly { name: string; partitions: number; compact: boolean }[],
-  ): Promise<void> {
+  /** Resolves when every broker has its replicas. */
+  async createTopics(topics: readonly NewTopic[], signal: AbortSignal): Promise<void> {
     await this.admin((admin) =>
       admin.createTopics({
-        waitForLeaders: true,
+        // Asks a broker that may not know of them yet, and fails.
+        waitForLeaders: false,
         topics: topics.map(({ name, partitions, compact }) => ({
           topic: name,
           numPartitions: partitions,
@@ -96,6 +102,10 @@ export class Brokers {
           ],
         })),
       }),
+    );
+    await this.untilInSync(
+      topics.map(({ name }) => name),
+      signal,
     );
   }
 

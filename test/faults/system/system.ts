@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { freePort } from '../../../local/ports.ts';
 import { findRedis, redisMissing } from '../../support/redis-server.ts';
 import { Balancer } from './balancer.ts';
-import { Brokers } from './brokers.ts';
+import { Brokers, type NewTopic } from './brokers.ts';
 import { subgraphFolder, writeSupergraph } from './graph.ts';
 import { RedisProcess } from './redis.ts';
 import { Service } from './service.ts';
@@ -97,11 +97,12 @@ export class System {
   /** Resolves when all of it is ready. */
   async start(signal: AbortSignal): Promise<void> {
     await Promise.all([this.brokers.start(signal), this.redis.start(signal), this.#balancer.start()]);
-    await this.brokers.createTopics([
+    const wanted: readonly NewTopic[] = [
       { name: topics.entries, partitions: 6, compact: false },
       { name: topics.accounts, partitions: 6, compact: true },
       { name: topics.branches, partitions: 1, compact: true },
-    ]);
+    ];
+    await this.brokers.createTopics(wanted, signal);
     await this.newSupergraph();
     await Promise.all(
       [...this.replicas, this.branches, ...this.gateways].map((service) => service.start(signal)),
