@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Resolvers, Row, SubgraphContext } from '../../../subgraphs/kit/index.ts';
 import { uniqueTopic } from '../../support/kafka.ts';
+import { redisForTests, requireRedis } from '../../support/redis.ts';
 import { post, runSubgraph, temporaryDirectory, tributaryOf } from './running.ts';
 
 const sdl = (topic: string) => `
@@ -42,31 +43,47 @@ const send = async (url: string, by: number, idempotencyKey: string | null) => {
 const countOf = async (url: string): Promise<unknown> =>
   (await post(url, '{ counter(id: "a") { count } }')).data;
 
-const begin = async (topic: string, directory?: string) =>
-  runSubgraph({ sdl: sdl(topic), resolvers, ...(directory === undefined ? {} : { directory }) });
+const server = await redisForTests();
+
+interface Store {
+  readonly redis?: string;
+}
+
+const begin = async (topic: string, { redis }: Store = {}, directory?: string) =>
+  runSubgraph({
+    sdl: sdl(topic),
+    resolvers,
+    ...(directory === undefined ? {} : { directory }),
+    ...(redis === undefined ? {} : { redis }),
+  });
 
 describe('S25 an idempotency key makes a retry return the first result', () => {
-  test('S25 it does so on any replica, behind later changes, after a restart and in a view that is built again', async () => {
-    const topic = uniqueTopic('counters');
-    const directory = await temporaryDirectory();
-    const [one, other] = [await begin(topic, directory), await begin(topic)];
-    await post(one.url, 'mutation { setCounter(id: "a", count: 0) { id } }');
-    const first = await send(one.url, 5, 'k');
-    expect(first).toMatchObject({ count: 5 });
-    // At once, where the other replica may not have read the record yet.
-    expect(await send(other.url, 5, 'k')).toEqual(first);
-    expect(await send(one.url, 5, 'k')).toEqual(first);
-    expect(await send(one.url, 1, null)).toMatchObject({ count: 6 });
-    expect(await send(other.url, 5, 'k')).toEqual(first);
-    expect(await send(other.url, 5, 'another')).toMatchObject({ count: 11 });
+  test.for(['files', 'Redis'])(
+    'S25 with views in %s: on any replica, behind later changes, after a restart and in a view that is built again',
+    async (kind, context) => {
+      const store: Store = kind === 'Redis' ? { redis: requireRedis(server, context).url } : {};
+      const topic = uniqueTopic('counters');
+      const directory = await temporaryDirectory();
+      const [one, other] = [await begin(topic, store, directory), await begin(topic, store)];
+      await post(one.url, 'mutation { setCounter(id: "a", count: 0) { id } }');
+      const first = await send(one.url, 5, 'k');
+      expect(first).toMatchObject({ count: 5 });
+      // At once, where the other replica may not have read the record yet.
+      expect(await send(other.url, 5, 'k')).toEqual(first);
+      expect(await send(one.url, 5, 'k')).toEqual(first);
+      expect(await send(one.url, 1, null)).toMatchObject({ count: 6 });
+      expect(await send(other.url, 5, 'k')).toEqual(first);
+      expect(await send(other.url, 5, 'another')).toMatchObject({ count: 11 });
 
-    await one.stop();
-    const restarted = await begin(topic, directory);
-    const rebuilt = await begin(topic);
-    expect(await send(restarted.url, 5, 'k')).toEqual(first);
-    expect(await send(rebuilt.url, 5, 'k')).toEqual(first);
-    expect(await countOf(rebuilt.url)).toEqual({ counter: { count: 11 } });
-  });
+      await one.stop();
+      const restarted = await begin(topic, store, directory);
+      // In files, whatever holds the others.
+      const rebuilt = await begin(topic);
+      expect(await send(restarted.url, 5, 'k')).toEqual(first);
+      expect(await send(rebuilt.url, 5, 'k')).toEqual(first);
+      expect(await countOf(rebuilt.url)).toEqual({ counter: { count: 11 } });
+    },
+  );
 
   test('S25 of requests that come at once with one key, one is carried out', async () => {
     const { url } = await begin(uniqueTopic('counters'));
