@@ -6,7 +6,7 @@ import { type ErrorLog, formatted, isRetryable } from '../errors.ts';
 import type { GatewayLimits } from '../limits.ts';
 import { CatchUpReader, type CatchUpSink } from './catch-up-reader.ts';
 import { CatchUpUpstream, type CatchUpUpstreamSink } from './catch-up-upstream.ts';
-import { chooseJoin, isReset, servesFrom } from './joining.ts';
+import { chooseJoin, isReset, sameEpochs, servesFrom } from './joining.ts';
 import type { SubscriptionPlan } from './plan.ts';
 import { Pump, type PumpOutput } from './pump.ts';
 import { Ring, type RingBudget } from './ring.ts';
@@ -160,6 +160,7 @@ export class CatchUp {
     position: Extract<CatchUpPosition, { kind: 'CURSOR' }>,
     begin: Extract<CatchUpPosition, { kind: 'CURSOR' }>,
   ): boolean {
+    if (!sameEpochs(begin.cursor, position.cursor)) return false;
     if (servesFrom(begin.cursor, position.cursor)) return this.#isWorth(begin.text, position.cursor.position);
     if (!servesFrom(position.cursor, begin.cursor)) return false;
     const nearest = [...this.#readers].every(

@@ -12,8 +12,11 @@ export interface JoinPlace {
 }
 
 /** The place from which a ring holds everything since the cursor (S14); null: there is none. */
-export const chooseJoin = (cursor: Cursor, { oldestJoin: point }: Ring): JoinPlace | null =>
-  point !== null && servesFrom(decodeCursor(point.cursor), cursor)
+export const chooseJoin = (cursor: Cursor, { oldestJoin: point, head }: Ring): JoinPlace | null =>
+  point !== null &&
+  head !== null &&
+  servesFrom(decodeCursor(point.cursor), cursor) &&
+  sameEpochs(decodeCursor(head), cursor)
     ? { index: point.index, own: cursor.position }
     : null;
 
@@ -27,6 +30,13 @@ export const servesFrom = (start: Cursor, cursor: Cursor): boolean =>
   sameStream(start, cursor) &&
   start.filterHash === cursor.filterHash &&
   covers(cursor.position, start.position);
+
+/** Records of another leader epoch may have been truncated, and others lie at their offsets now: the subgraph asks Kafka (S11). */
+export const sameEpochs = (a: Cursor, b: Cursor): boolean =>
+  a.epochs.every((epoch, partition) => {
+    const other = b.epochs[partition] ?? -1;
+    return epoch < 0 || other < 0 || epoch === other;
+  });
 
 const sameStream = (a: Cursor, b: Cursor): boolean => a.clusterId === b.clusterId && a.topicId === b.topicId;
 

@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
+import type { Cursor } from '../../schema/cursor/cursor.ts';
 import { decodeCursor } from '../../schema/cursor/decode.ts';
 import { encodeCursor } from '../../schema/cursor/encode.ts';
 import { type ErrorCode, TributaryError } from '../../schema/errors.ts';
@@ -37,6 +38,9 @@ export interface SubscriberOptions {
 
 /** Times that the live stream may overtake a client that joins. */
 const maximumRestarts = 5;
+
+/** Partitions that a topic may get before the shared stream has heard of them, besides as many as it has. */
+const partitionsAtOnce = 64;
 
 /**
  * One client of a shared operation: a place in the ring, and before it one in a catch-up when it brought a position.
@@ -152,6 +156,10 @@ export class Subscriber {
   #join(): void {
     const { ring, counters } = this.#operation;
     const position = this.#position;
+    if (position?.kind === 'CURSOR' && this.#isBeyondBelief(position.cursor)) {
+      this.fail('NOT_YET', 'The cursor has many more partitions than the subgraph has seen. Try again.');
+      return;
+    }
     const join = position?.kind === 'CURSOR' ? chooseJoin(position.cursor, ring) : null;
     if (join === null) {
       this.#catchUpInTurn();
@@ -159,6 +167,14 @@ export class Subscriber {
     }
     counters.ringJoins += 1;
     this.#goOn(new RingReader(ring, join.index, join.own));
+  }
+
+  /** Partitions are added now and then. Thousands that nobody else has seen would be written behind each event. */
+  #isBeyondBelief({ clusterId, topicId, position }: Cursor): boolean {
+    const { head } = this.#operation.ring;
+    const shared = head === null ? null : decodeCursor(head);
+    if (shared?.topicId !== topicId || shared.clusterId !== clusterId) return false;
+    return position.length > 2 * shared.position.length + partitionsAtOnce;
   }
 
   #catchUpInTurn(): void {

@@ -84,7 +84,7 @@ const untilPosition = async (source: TopicSource, text: string, signal: AbortSig
   const cursor = decodeCursor(text);
   refuseOtherTopic(source, cursor);
   await waitUntilReached(source, cursor.position, signal);
-  return known(source, cursor.position);
+  return withinTopic(source, cursor.position);
 };
 
 const fromCursor = async (
@@ -100,8 +100,8 @@ const fromCursor = async (
     if (isExpired || cursor.filterHash !== hashOf(stream, args)) return snapshot(source, until);
     if ((await truncatedSince(source, cursor)).length > 0) return snapshot(source, until);
     await waitUntilReached(source, cursor.position, signal);
-    const snapshotUntil = cursor.snapshotUntil === null ? null : known(source, cursor.snapshotUntil);
-    return { from: known(source, cursor.position), snapshotUntil, reset: false, until, now: false };
+    const snapshotUntil = cursor.snapshotUntil === null ? null : withinTopic(source, cursor.snapshotUntil);
+    return { from: withinTopic(source, cursor.position), snapshotUntil, reset: false, until, now: false };
   }
   refuseOtherTopic(source, cursor);
   const truncated = await truncatedSince(source, cursor);
@@ -110,11 +110,11 @@ const fromCursor = async (
   if (!source.stream.holdsFrom(cursor.position)) {
     await refuseExpired(stream, args, cursor.position);
   }
-  return { ...beginning(known(source, cursor.position)), until };
+  return { ...beginning(withinTopic(source, cursor.position)), until };
 };
 
 /** Without partitions that the topic does not have: a forged cursor names thousands, and each event would carry them. */
-const known = ({ stream }: TopicSource, position: Position): Position =>
+const withinTopic = ({ stream }: TopicSource, position: Position): Position =>
   position.slice(0, stream.position.length);
 
 const isSameTopic = ({ topic }: TopicSource, cursor: Cursor): boolean =>

@@ -101,6 +101,19 @@ describe('S14 the way to join', () => {
     expect(way(encodeCursor({ ...decodeCursor(cursorAt([5, 5])), snapshotUntil: [5, 5] }))).toBe('PRIVATE');
   });
 
+  test('S11 by a private upstream when it was made in another leader epoch: what it has may be truncated', () => {
+    const epochs = (...given: number[]): string =>
+      encodeCursor({ ...decodeCursor(cursorAt([5, 5])), epochs: given });
+    const other = new Ring(100_000, new RingBudget(1_000_000));
+    other.progress(epochs(3, 4));
+    const wayTo = (cursor: string) => chooseJoin(decodeCursor(cursor), other);
+    expect(wayTo(epochs(3, 4))).not.toBeNull();
+    expect(wayTo(epochs(3, 3))).toBeNull();
+    // Unknown to one of them.
+    expect(wayTo(epochs(-1, 4))).not.toBeNull();
+    expect(wayTo(epochs())).not.toBeNull();
+  });
+
   test('what a private upstream reached closes the gap, or does not', () => {
     fc.assert(
       fc.property(positions, positions, (from, until) => {
