@@ -53,8 +53,11 @@ export interface RunningSubgraph {
   stop(): Promise<void>;
 }
 
-/** How long views may wait for `extensions.tributary.after`: joins must be quick, requests may be patient (S16, S24). */
-const afterWaitMs = { entities: 1_000, others: 5_000 };
+/**
+ * How long views may wait for `extensions.tributary.after`: joins must be quick, requests may be patient (S16, S24), but
+ * less so than the gateway (5 s), else clients are told of a timeout instead of NOT_YET.
+ */
+const afterWaitMs = { entities: 1_000, others: 4_000 };
 
 /**
  * Starts a subgraph from its SDL. Rejects with SCHEMA_INVALID (all mistakes), TOPIC_MISMATCH (all differences),

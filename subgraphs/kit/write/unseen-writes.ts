@@ -4,8 +4,8 @@ import type { WrittenRecord } from '../kafka/producer.ts';
 import type { TopicSource } from '../topic-source.ts';
 import type { View } from '../view/view.ts';
 
-/** How long an update waits for the view to hold the key's last write (S25). */
-const waitMs = 5_000;
+/** How long an update waits in all for the view to hold what was written before (S25): less than the gateway waits for it. */
+export const viewWaitMs = 4_000;
 /** Keys that the views do not hold yet. Policy: refuse further writes with NOT_YET. */
 const keyBound = 100_000;
 /** Keys looked at after each write: more than one, so that those that the view holds become fewer. */
@@ -22,12 +22,12 @@ export class UnseenWrites {
   readonly #byKey = new Map<string, UnseenWrite>();
 
   /** Before an update of the key. Rejects with NOT_YET when the view does not come to hold its last write in time. */
-  async seen(name: string, source: TopicSource, view: View): Promise<void> {
+  async seen(name: string, source: TopicSource, view: View, deadline: number): Promise<void> {
     const unseen = this.#byKey.get(name);
     if (unseen === undefined) return;
     // What was not answered lies below the end of now, or nowhere.
     const target = unseen.written === null ? await source.topic.latest() : positionBehind(unseen.written);
-    if (!(await reached(view, target))) {
+    if (!(await reached(view, target, deadline))) {
       throw new TributaryError('NOT_YET', 'The view has not read the last write of this key yet. Try again.');
     }
     if (this.#byKey.get(name) === unseen) this.#byKey.delete(name);
@@ -60,8 +60,9 @@ const positionBehind = ({ partition, offset }: Pick<WrittenRecord, 'partition' |
   return position;
 };
 
-/** Resolves false when the view does not come so far in time. */
-export const reached = async (view: View, target: Position): Promise<boolean> => {
+/** Resolves false when the view does not come so far until `deadline`, in milliseconds since 1970. */
+export const reached = async (view: View, target: Position, deadline: number): Promise<boolean> => {
+  const waitMs = Math.max(0, deadline - Date.now());
   const waits = target.map(
     (_, partition) =>
       nextOffset(view.position, partition) >= nextOffset(target, partition) ||

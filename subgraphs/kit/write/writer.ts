@@ -5,7 +5,7 @@ import type { Producer, ProducerRecord, WrittenRecord } from '../kafka/producer.
 import type { RawRecord, Row } from '../records.ts';
 import type { TopicSource } from '../topic-source.ts';
 import type { StoredRow, View } from '../view/view.ts';
-import { reached, UnseenWrites } from './unseen-writes.ts';
+import { reached, UnseenWrites, viewWaitMs } from './unseen-writes.ts';
 
 export interface RowToWrite {
   readonly source: TopicSource;
@@ -100,8 +100,10 @@ export class Writer {
       throw new TributaryError('INTERNAL', `"${source.topic.name}" has no view, so nothing to update.`);
     const name = nameOf(source, key);
     return this.#inTurn(name, async () => {
-      await this.#unseen.seen(name, source, view);
-      const first = idempotencyKey === null ? null : await firstResult(source, view, key, idempotencyKey);
+      const deadline = Date.now() + viewWaitMs;
+      await this.#unseen.seen(name, source, view, deadline);
+      const first =
+        idempotencyKey === null ? null : await firstResult(source, view, key, idempotencyKey, deadline);
       return first ?? this.append(await rows(view));
     });
   }
@@ -189,9 +191,10 @@ const firstResult = async (
   view: View,
   key: string,
   idempotencyKey: string,
+  deadline: number,
 ): Promise<WriteResult | null> => {
   const { topicId } = source.topic;
-  if (!(await reached(view, await source.topic.latest())))
+  if (!(await reached(view, await source.topic.latest(), deadline)))
     throw new TributaryError('NOT_YET', 'The view has not read what was written before. Try again.');
   const first = await view.firstResult(key, idempotencyKey);
   if (first?.row == null) return null;
