@@ -13,6 +13,11 @@ export interface SubgraphRequest {
   readonly extensions?: Readonly<Record<string, unknown>>;
   /** Forwarded as they are; lower-case names. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * True for queries: an identical one that is under way may answer this one too. It may have begun a moment earlier, so
+   * who must see what was just written says so in `extensions`, by which the two differ (S24).
+   */
+  readonly shared?: boolean;
 }
 
 /**

@@ -1,10 +1,12 @@
 import type { ExecutionResult } from 'graphql';
-import { type Dispatcher, Pool } from 'undici';
 import { TributaryError } from '../../schema/errors.ts';
 import { requestIdHeader } from '../../schema/request-id.ts';
 import { isData } from './data.ts';
 import { subgraphError } from './errors.ts';
 import type { Fetcher, Subgraph, SubgraphRequest } from './fetcher.ts';
+import { Endpoint } from './http-endpoint.ts';
+import type { HttpAnswer, HttpExchange } from './http-exchange.ts';
+import { InFlight } from './in-flight.ts';
 import type { Log } from './run.ts';
 
 export interface HttpFetcherOptions {
@@ -25,7 +27,10 @@ export interface HttpFetcher extends Fetcher {
   close(): Promise<void>;
 }
 
-/** GraphQL over HTTP to subgraphs, with a pool of connections for each of them. */
+/**
+ * GraphQL over HTTP to subgraphs, with a pool of connections for each of them. Requests that may be shared and are the
+ * same, but for the request's id, get the answer of the one that is under way.
+ */
 export function createHttpFetcher(options: HttpFetcherOptions = {}): HttpFetcher {
   const settings = {
     timeoutMs: options.timeoutMs ?? 5000,
@@ -33,41 +38,38 @@ export function createHttpFetcher(options: HttpFetcherOptions = {}): HttpFetcher
     connections: options.connections ?? 64,
     maximumWaiting: options.maximumWaiting ?? 4096,
   };
-  const pools = new Map<string, Pool>();
+  const endpoints = new Map<string, Endpoint>();
+  const inFlight = new InFlight<HttpAnswer>();
   const health = new Health(options.log);
-  const poolOf = (origin: string): Pool => {
-    const known = pools.get(origin);
+  const endpointOf = (subgraph: Subgraph): Endpoint => {
+    const known = endpoints.get(subgraph.url);
     if (known !== undefined) return known;
-    const pool = new Pool(origin, {
-      connections: settings.connections,
-      pipelining: 1,
-      connectTimeout: settings.timeoutMs,
-      headersTimeout: settings.timeoutMs,
-      bodyTimeout: settings.timeoutMs,
-    });
-    pools.set(origin, pool);
-    return pool;
+    const endpoint = new Endpoint(urlOf(subgraph), settings);
+    endpoints.set(subgraph.url, endpoint);
+    return endpoint;
   };
   return {
     async fetch(subgraph, request, signal) {
       signal.throwIfAborted();
-      const { origin, pathname, search } = urlOf(subgraph);
-      const pool = poolOf(origin);
-      if (pool.stats.queued >= settings.maximumWaiting) {
-        throw subgraphError('SUBGRAPH_UNAVAILABLE', subgraph.name, 'has too many requests waiting for it.');
-      }
+      const endpoint = endpointOf(subgraph);
+      const body = bodyOf(request);
+      const start = (): HttpExchange => endpoint.send(subgraph.name, request.headers, body);
+      const key = request.shared === true ? keyOf(subgraph, request.headers, body) : null;
       try {
-        const answer = await fetchFrom(pool, pathname + search, subgraph.name, request, signal, settings);
+        const { status, text } = await inFlight.share(key, signal, start);
+        const answer = graphqlAnswer(text, status, subgraph.name);
         health.answered(subgraph.name);
         return answer;
       } catch (error) {
-        if (!signal.aborted) health.failed(subgraph.name, error, request.headers?.[requestIdHeader]);
-        throw error;
+        if (signal.aborted) throw signal.reason;
+        const failure = typedError(error, subgraph.name);
+        health.failed(subgraph.name, failure, request.headers?.[requestIdHeader]);
+        throw failure;
       }
     },
     async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
-      pools.clear();
+      await Promise.all([...endpoints.values()].map((endpoint) => endpoint.close()));
+      endpoints.clear();
     },
   };
 }
@@ -100,66 +102,13 @@ function urlOf(subgraph: Subgraph): URL {
   }
 }
 
-interface FetchSettings {
-  readonly timeoutMs: number;
-  readonly maximumResponseBytes: number;
-}
-
-async function fetchFrom(
-  pool: Pool,
-  path: string,
-  name: string,
-  request: SubgraphRequest,
-  signal: AbortSignal,
-  { timeoutMs, maximumResponseBytes }: FetchSettings,
-): Promise<ExecutionResult> {
-  const deadline = new AbortController();
-  const late = subgraphError('SUBGRAPH_TIMEOUT', name, `did not answer within ${timeoutMs} ms.`);
-  const timer = setTimeout(() => deadline.abort(late), timeoutMs);
-  const onAbort = (): void => deadline.abort(signal.reason);
-  signal.addEventListener('abort', onAbort);
-  try {
-    const response = await pool.request({
-      path,
-      method: 'POST',
-      headers: { ...request.headers, ...ownHeaders },
-      body: bodyOf(request),
-      signal: deadline.signal,
-    });
-    const text = await readText(response, name, maximumResponseBytes);
-    return graphqlAnswer(text, response.statusCode, name);
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    throw typedError(error, name, deadline.signal);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-  }
-}
-
-const ownHeaders = {
-  'content-type': 'application/json',
-  accept: 'application/graphql-response+json, application/json;q=0.9',
-};
-
 const bodyOf = ({ query, variables, operationName, extensions }: SubgraphRequest): string =>
   JSON.stringify({ query, variables, operationName, extensions });
 
-async function readText(
-  { body }: Dispatcher.ResponseData,
-  name: string,
-  maximumBytes: number,
-): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > maximumBytes) {
-      throw subgraphError('SUBGRAPH_FAILED', name, `answered with more than ${maximumBytes} bytes.`);
-    }
-  }
-  return Buffer.concat(chunks, bytes).toString('utf8');
+/** What makes two requests the same; the id of the client's request is no part of what is asked. */
+function keyOf(subgraph: Subgraph, headers: SubgraphRequest['headers'], body: string): string {
+  const { [requestIdHeader]: _, ...others } = headers ?? {};
+  return `${subgraph.name}\n${JSON.stringify(others)}\n${body}`;
 }
 
 /** An HTTP status tells nothing where the body is GraphQL: errors may come with 4xx and 5xx. */
@@ -178,8 +127,7 @@ function graphqlAnswer(text: string, status: number, name: string): ExecutionRes
 }
 
 /** The cause stays for the log; the message has no host, port or stack. */
-function typedError(error: unknown, name: string, deadline: AbortSignal): TributaryError {
-  if (error instanceof TributaryError) return error;
-  if (deadline.aborted && deadline.reason instanceof TributaryError) return deadline.reason;
-  return subgraphError('SUBGRAPH_UNAVAILABLE', name, 'does not answer.', error);
-}
+const typedError = (error: unknown, name: string): TributaryError =>
+  error instanceof TributaryError
+    ? error
+    : subgraphError('SUBGRAPH_UNAVAILABLE', name, 'does not answer.', error);

@@ -17,6 +17,8 @@ export interface FetchStep {
   readonly subgraph: Subgraph;
   readonly query: string;
   readonly operationName: string | undefined;
+  /** True for queries: see SubgraphRequest. */
+  readonly shared: boolean;
   /** Of the client's variables, those that the query uses. */
   readonly variables: readonly string[];
   /** Where the answer belongs; empty: the root. */
@@ -84,6 +86,7 @@ export function compileFetch(
     subgraph: subgraphs.get(node.serviceName) ?? { name: node.serviceName, url: '' },
     query: node.operation,
     operationName: node.operationName,
+    shared: node.operationKind === 'query',
     variables: node.variableUsages ?? [],
     path: parsePath(path),
     represent:

@@ -98,6 +98,7 @@ function requestOf(step: FetchStep, variables: Readonly<Record<string, unknown>>
   return {
     query: step.query,
     variables,
+    shared: step.shared,
     ...(step.operationName === undefined ? {} : { operationName: step.operationName }),
     ...(run.after === null ? {} : { extensions: { tributary: { after: run.after } } }),
     ...(run.headers === undefined ? {} : { headers: run.headers }),

@@ -224,3 +224,87 @@ describe('createHttpFetcher', () => {
     expect(error.message).toBe('Subgraph "flights" has no usable URL in the supergraph.');
   });
 });
+
+describe('identical requests under way', () => {
+  const shared: SubgraphRequest = { ...request, shared: true };
+
+  /** A subgraph that holds each request until it is told. */
+  const holding = async () => {
+    const held: ServerResponse[] = [];
+    const waiting: (() => void)[] = [];
+    const subgraph = await serve((_, response) => {
+      held.push(response);
+      for (const look of waiting.splice(0)) look();
+    });
+    const until = async (count: number): Promise<void> => {
+      while (held.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
+    };
+    return { subgraph, held, until };
+  };
+
+  test('are made once; each gets an answer of its own to change', async () => {
+    const { subgraph, held, until } = await holding();
+    const it = fetcher();
+    const withId = (id: string) => ({ ...shared, headers: { 'x-request-id': id } });
+    const both = [it.fetch(subgraph, withId('one'), forever), it.fetch(subgraph, withId('two'), forever)];
+    await until(1);
+    held[0]!.end('{"data":{"a":1}}');
+    const [first, second] = await Promise.all(both);
+    expect([first, second]).toEqual([{ data: { a: 1 } }, { data: { a: 1 } }]);
+    expect(first!.data).not.toBe(second!.data);
+    expect(held).toHaveLength(1);
+    const later = it.fetch(subgraph, shared, forever);
+    await until(2);
+    held[1]!.end('{"data":{"a":2}}');
+    expect(await later).toEqual({ data: { a: 2 } });
+  });
+
+  test('are made each where they may not be shared, or differ in variables, extensions or headers', async () => {
+    const { subgraph, held, until } = await holding();
+    const it = fetcher();
+    const different: SubgraphRequest[] = [
+      request,
+      request,
+      shared,
+      { ...shared, variables: { v: 2 } },
+      { ...shared, extensions: { tributary: { after: {} } } },
+      { ...shared, headers: { authorization: 'me' } },
+    ];
+    const all = different.map((each) => it.fetch(subgraph, each, forever));
+    await until(different.length);
+    for (const response of held) response.end('{"data":{"a":1}}');
+    expect(await Promise.all(all)).toHaveLength(different.length);
+  });
+
+  test('one who leaves does not end it for the others; the last one does', async () => {
+    const { subgraph, held, until } = await holding();
+    const it = fetcher();
+    const [one, two] = [new AbortController(), new AbortController()];
+    const first = it.fetch(subgraph, shared, one.signal);
+    const second = it.fetch(subgraph, shared, two.signal);
+    await until(1);
+    const gone = once(held[0]!, 'close');
+    one.abort(new Error('one left'));
+    await expect(first).rejects.toThrow('one left');
+    const third = it.fetch(subgraph, shared, two.signal);
+    two.abort(new Error('two left'));
+    await expect(second).rejects.toThrow('two left');
+    await expect(third).rejects.toThrow('two left');
+    await gone;
+    const fourth = it.fetch(subgraph, shared, forever);
+    await until(2);
+    held[1]!.end('{"data":{"a":4}}');
+    expect(await fourth).toEqual({ data: { a: 4 } });
+  });
+
+  test('fail together', async () => {
+    const { subgraph, held, until } = await holding();
+    const it = fetcher();
+    const both = [it.fetch(subgraph, shared, forever), it.fetch(subgraph, shared, forever)];
+    await until(1);
+    held[0]!.destroy();
+    const codes = await Promise.all(both.map(async (each) => (await rejection(each)).code));
+    expect(codes).toEqual(['SUBGRAPH_UNAVAILABLE', 'SUBGRAPH_UNAVAILABLE']);
+    expect(held).toHaveLength(1);
+  });
+});
