@@ -82,6 +82,14 @@ describe('the ring of an operation', () => {
     expect(ring.head).toBe('p100');
   });
 
+  test('S4 the UP_TO_DATE of a catch-up is for those too who join before it', () => {
+    const ring = new Ring(4000, new RingBudget(1_000_000));
+    ring.progress(cursorAt([0]));
+    ring.append(encodeEvent({ data: {} }, { at: [0, 0], cursor: cursorAt([1]), gap: false }));
+    ring.append(encodeEvent({ data: {} }, { at: null, cursor: cursorAt([5]), gap: false }), true);
+    expect(ring.oldestJoin).toEqual({ index: 0, cursor: cursorAt([0]) });
+  });
+
   test('S14 nobody joins before an event without a record, nor in the snapshot that a RESET begins', () => {
     const ring = new Ring(4000, new RingBudget(1_000_000));
     ring.progress('c0');
@@ -103,6 +111,33 @@ describe('the ring of an operation', () => {
     ring.append(entry(1, 5000));
     expect(numberOf(ring.get(1))).toBe(1);
     expect(ring.end - ring.start).toBe(1);
+  });
+
+  test('S20 what is kept is not dropped, neither for the ring nor for the process; then the bounds hold again', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ size: fc.nat(400), keep: fc.nat(20) }), { maxLength: 100 }),
+        (steps) => {
+          const budget = new RingBudget(3000);
+          const ring = new Ring(2000, budget);
+          const other = new Ring(2000, budget);
+          let kept = 0;
+          ring.keepFrom(kept);
+          for (const [number, { size, keep }] of steps.entries()) {
+            ring.append(entry(number, size));
+            other.append(entry(number, size));
+            expect(ring.start).toBeLessThanOrEqual(kept);
+            expect(numberOf(ring.get(kept))).toBe(kept);
+            kept = Math.min(ring.end - 1, kept + keep);
+            ring.keepFrom(kept);
+          }
+          ring.keepFrom(Number.POSITIVE_INFINITY);
+          ring.append(entry(steps.length));
+          expect(ring.bytes <= 2000 || ring.end - ring.start === 1).toBe(true);
+          expect(budget.used).toBe(ring.bytes + other.bytes);
+        },
+      ),
+    );
   });
 
   test('S20 the bound of the process: the largest ring gives way, the others keep what they have', () => {

@@ -128,6 +128,24 @@ describe('clients of one operation that come back to a gateway which knows nothi
     expect(world.gateway.counters.catchUpsOpened).toBe(3);
   });
 
+  test('S13 no more than 16 at once to a subgraph: the others wait for their turn', async () => {
+    world = await startWorld();
+    const cursor = world.events.cursorAt([0, 0]);
+    produce(1);
+    const open = hold();
+    const clients = Array.from({ length: 20 }, (_, index) =>
+      world.subscribe(`subscription Other${index} { events { id } }`, { cursor }),
+    );
+    const running = () =>
+      world.events.received.filter(({ live, tributary }) => live && tributary.until).length;
+    await eventually(() => world.gateway.counters.catchUps === 20 && running() === 16);
+    // One socket for all that is live, and one for each of them.
+    expect(world.events.connections).toBe(17);
+    open();
+    for (const client of clients) await client.events(1);
+    await eventually(() => world.gateway.counters.catchUps === 0);
+  });
+
   test('S20 one that stops reading holds nobody up, and misses nothing when it reads on', async () => {
     const limits = { ringBytes: 512 * 1024, catchUpBytes: 128 * 1024, catchUpStallMs: 60_000 };
     world = await startWorld({ limits });
