@@ -1,6 +1,6 @@
-import { ApolloClient, gql, InMemoryCache } from '@apollo/client';
+import { ApolloClient, CombinedGraphQLErrors, gql, InMemoryCache } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
-import { subscriptionExchange, Client as UrqlClient } from '@urql/core';
+import { createRequest, subscriptionExchange, Client as UrqlClient } from '@urql/core';
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient, type Sink } from 'graphql-ws';
 import { onTestFinished } from 'vitest';
@@ -11,6 +11,7 @@ import { Feed, type Reading } from './feed.ts';
 /** What an application has of a subscription, and when something of it came. */
 export class Received {
   readonly readings: Reading[] = [];
+  /** Errors of the operation, or what else ended it. */
   readonly failures: unknown[] = [];
   /** Of events and of progress. */
   readonly cursors: string[] = [];
@@ -46,8 +47,10 @@ export class Received {
   }
 }
 
-/** Subscribes to the readings of a room, by the API of the client that an application uses. */
-type Subscribe = (url: string, room: string) => Received;
+/** Subscribes to the readings of a room, after a cursor when one is given, by the API that an application uses. */
+type Subscribe = (url: string, room: string, cursor?: string) => Received;
+
+const after = (cursor: string | undefined) => ({ tributary: { cursor } });
 
 const websocket = (url: string): string => url.replace('http', 'ws');
 
@@ -64,12 +67,12 @@ const connect = (url: string, received: Received) =>
     ),
   );
 
-const graphqlWs: Subscribe = (url, room) => {
+const graphqlWs: Subscribe = (url, room, cursor) => {
   const received = new Received();
   const client = connect(url, received);
   onTestFinished(() => void client.dispose());
   client.subscribe(
-    { query: Feed.query, variables: { room } },
+    { query: Feed.query, variables: { room }, extensions: after(cursor) },
     {
       next: ({ data }) => received.take(data),
       error: (error) => received.fail(error),
@@ -79,12 +82,14 @@ const graphqlWs: Subscribe = (url, room) => {
   return received;
 };
 
-const apollo: Subscribe = (url, room) => {
+const apollo: Subscribe = (url, room, cursor) => {
   const received = new Received();
   const link = new GraphQLWsLink(connect(url, received));
   const client = new ApolloClient({ link, cache: new InMemoryCache() });
-  const subscription = client.subscribe({ query: gql(Feed.query), variables: { room } }).subscribe({
-    next: ({ data, error }) => (error ? received.fail(error) : received.take(data)),
+  const options = { query: gql(Feed.query), variables: { room }, extensions: after(cursor) };
+  const subscription = client.subscribe(options).subscribe({
+    next: ({ data, error }) =>
+      error ? received.fail(CombinedGraphQLErrors.is(error) ? error.errors : error) : received.take(data),
     error: (error) => received.fail(error),
     complete: () => received.fail('completed'),
   });
@@ -95,29 +100,29 @@ const apollo: Subscribe = (url, room) => {
   return received;
 };
 
-const urql: Subscribe = (url, room) => {
+const urql: Subscribe = (url, room, cursor) => {
   const received = new Received();
   const sockets = connect(url, received);
   const client = new UrqlClient({
     url,
     exchanges: [
       subscriptionExchange({
-        forwardSubscription: ({ query = '', variables }) => ({
+        forwardSubscription: ({ query = '', variables = {}, extensions = {} }) => ({
           subscribe: (sink) => ({
-            unsubscribe: sockets.subscribe({ query, variables: variables ?? {} }, sink as Sink),
+            unsubscribe: sockets.subscribe({ query, variables, extensions }, sink as Sink),
           }),
         }),
       }),
     ],
   });
   const { unsubscribe } = client
-    .subscription(Feed.query, { room })
-    .subscribe(({ data, error }) => (error ? received.fail(error) : received.take(data)));
+    .executeSubscription(createRequest(Feed.query, { room }, after(cursor)))
+    .subscribe(({ data, error }) => (error ? received.fail(error.graphQLErrors) : received.take(data)));
   onTestFinished(unsubscribe);
   return received;
 };
 
-const graphqlSse: Subscribe = (url, room) => {
+const graphqlSse: Subscribe = (url, room, cursor) => {
   const received = new Received();
   const client = createSseClient(
     resumableSse(
@@ -131,7 +136,7 @@ const graphqlSse: Subscribe = (url, room) => {
   );
   onTestFinished(() => client.dispose());
   client.subscribe(
-    { query: Feed.query, variables: { room } },
+    { query: Feed.query, variables: { room }, extensions: after(cursor) },
     {
       next: ({ data, errors }) => (errors ? received.fail(errors) : received.take(data)),
       error: (error) => received.fail(error),
