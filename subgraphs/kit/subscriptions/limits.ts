@@ -35,7 +35,7 @@ export const catchUpLimits: CatchUpLimits = {
   queueMs: 30_000,
   chunkRecords: 1_000,
   chunkBytes: 1024 * 1024,
-  stallMs: 10_000,
+  stallMs: 30_000,
   patienceMs: 1_000,
   nearRecords: 100_000,
   silenceMs: 30_000,

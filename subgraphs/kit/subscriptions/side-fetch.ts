@@ -13,7 +13,7 @@ import { slowSeats } from './slow-seats.ts';
 export interface SideFetchOptions {
   readonly source: TopicSource;
   readonly limits: CatchUpLimits;
-  /** Others wait for a side fetch: clients that do not take hold nobody up for long. */
+  /** Others wait until a side fetch ends: clients that do not take hold nobody up for long. */
   readonly wanted: () => boolean;
   readonly onDetached: () => void;
   readonly onEnd: () => void;

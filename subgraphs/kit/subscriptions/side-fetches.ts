@@ -116,7 +116,7 @@ export class SideFetches {
     const fetch: SideFetch = new SideFetch({
       source,
       limits: this.#limits,
-      wanted: () => this.#waiting.length > 0,
+      wanted: () => this.#waiting.length > 0 && this.#running.size >= this.#limits.sideFetches,
       onDetached: () => this.#counts.detached++,
       onEnd: () => {
         this.#running.delete(fetch);

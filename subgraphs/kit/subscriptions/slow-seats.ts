@@ -14,8 +14,8 @@ export interface Waiting {
 
 /**
  * Who among those that are behind holds the others up: who takes nothing for `stallMs`, or only `patienceMs` when
- * others wait for the side fetch; and the slower half, when it needs more than twice what the faster one needed. In a busy process all
- * clients are slow alike, and nobody is detached for that.
+ * others wait for a side fetch; and the slower half, when it needs more than twice what the faster one needed. In a
+ * busy process all clients are slow alike, and nobody is detached for that.
  */
 export const slowSeats = <Seat extends { readonly takenAt: number }>(
   behind: readonly Seat[],

@@ -32,6 +32,7 @@ test('S12 S22 a thousand snapshots that begin at once read the view about once, 
   await Promise.all(sockets.map((socket) => socket.until(2)));
   const before = await healthOf(url);
   const began = performance.now();
+  const usedBefore = process.cpuUsage();
   const waits: number[] = [];
   const asking = new AbortController();
   const asked = (async () => {
@@ -49,6 +50,7 @@ test('S12 S22 a thousand snapshots that begin at once read the view about once, 
   });
   await Promise.all(subscribed.map(({ results }) => results.until(perClient)));
   const seconds = (performance.now() - began) / 1_000;
+  const { user, system } = process.cpuUsage(usedBefore);
   asking.abort();
   await asked;
   const after = await healthOf(url);
@@ -63,7 +65,7 @@ test('S12 S22 a thousand snapshots that begin at once read the view about once, 
   const pages = after.subscriptions.pages - before.subscriptions.pages;
   const slowest = waits.sort((a, b) => a - b);
   process.stdout.write(
-    `${clients} snapshots of ${rows} rows: ${seconds.toFixed(1)} s, ${pages} pages read, ` +
+    `${clients} snapshots of ${rows} rows: ${seconds.toFixed(1)} s, ${((user + system) / 1e6).toFixed(1)} s of CPU with the clients, ${pages} pages read, ` +
       `${waits.length} queries meanwhile, median ${Math.round(slowest[Math.floor(waits.length / 2)] ?? 0)} ms, ` +
       `slowest ${Math.round(slowest.at(-1) ?? 0)} ms\n`,
   );
