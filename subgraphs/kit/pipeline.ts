@@ -26,6 +26,13 @@ export interface PipelineOptions {
   readonly log: Logger;
 }
 
+/** Offsets of a partition, `until` exclusive. */
+export interface BatchPlace {
+  readonly partition: number;
+  readonly from: number;
+  readonly until: number;
+}
+
 export interface PipelineState {
   readonly topic: string;
   readonly position: Position;
@@ -40,6 +47,11 @@ export interface PipelineState {
   /** What Kafka was asked for since the start: by the main reader, and by side fetches (S22). */
   readonly reads: { readonly main: ReaderStats; readonly ranges: RangeStats };
   readonly unreadable: number;
+  /**
+   * Batches that could not be decoded as a whole, and where the latest lay. Which keys were in them nobody knows: older
+   * rows of these keys are still served (docs/decisions/0015).
+   */
+  readonly undecodable: { readonly batches: number; readonly latest: BatchPlace | null };
   /** Values that did not fit a nullable field and became null (S23), by field. */
   readonly misfits: Readonly<Record<string, number>>;
 }
@@ -56,6 +68,7 @@ export class Pipeline implements TopicSource {
   readonly failed: Promise<never>;
   isReady = false;
   #unreadable = 0;
+  #undecodable: PipelineState['undecodable'] = { batches: 0, latest: null };
   readonly #misfits = new Map<string, number>();
   readonly #options: PipelineOptions;
   readonly #decoder: Decoder;
@@ -115,6 +128,7 @@ export class Pipeline implements TopicSource {
       heldBack: this.#reader.heldBack,
       reads: { main: this.#reader.stats, ranges: this.topic.rangeStats },
       unreadable: this.#unreadable,
+      undecodable: this.#undecodable,
       misfits: Object.fromEntries(this.#misfits),
     };
   }
@@ -200,9 +214,10 @@ export class Pipeline implements TopicSource {
 
   /**
    * A batch without its records: a letter for it at its first offset, without payload. Which keys were in it nobody
-   * knows, so on a compacted topic their older rows stay: the log says so, and onInvalid: STOP is the way to prevent it.
+   * knows, so on a compacted topic their older rows stay: log and health say so, and onInvalid: STOP is the way to prevent it.
    */
   async #keepUndecodable({ from, until, reason }: UndecodableRange, partition: number): Promise<void> {
+    this.#undecodable = { batches: this.#undecodable.batches + 1, latest: { partition, from, until } };
     const message = `The batch of offsets ${from} to ${until - 1} cannot be decoded: ${reason}`;
     const empty = { offset: from, timestamp: -1, key: null, value: null, headers: [] };
     await this.#keepUnreadable(empty, partition, { reason: 'BATCH_UNDECODABLE', message });

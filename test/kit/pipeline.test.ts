@@ -166,7 +166,11 @@ describe('S23 a batch that cannot be decoded', () => {
     const deadLetters: DeadLetters = Object.assign(keep, { stats, flush: async () => undefined });
     const { pipeline, give } = await setup('DELETE', [0], { onInvalid: 'DEAD_LETTER', deadLetters });
     await give(3, undecodable);
-    expect(pipeline.state).toMatchObject({ position: [4], unreadable: 1 });
+    expect(pipeline.state).toMatchObject({
+      position: [4],
+      unreadable: 1,
+      undecodable: { batches: 1, latest: { partition: 0, from: 0, until: 3 } },
+    });
     expect(letters).toMatchObject([
       [{ offset: 0, value: null }, 0, 'BATCH_UNDECODABLE', expect.stringContaining('offsets 0 to 2')],
     ]);
