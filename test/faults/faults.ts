@@ -7,10 +7,11 @@ import { type System, topics } from './system/system.ts';
 export interface Fault {
   /** As the table counts it. */
   readonly name: string;
-  /** What nothing else may break meanwhile. */
-  readonly breaks: readonly string[];
+  /** Names of what it breaks, one of them or all, and what nothing else may break meanwhile. */
+  readonly targets: readonly string[];
+  readonly breaks: 'ONE' | 'ALL';
   /** Resolves with what was broken when that stands again. `tell` prints how it goes. */
-  carryOut(tell: (text: string) => void, signal: AbortSignal): Promise<string>;
+  carryOut(target: string, tell: (text: string) => void, signal: AbortSignal): Promise<string>;
 }
 
 export interface FaultOptions {
@@ -46,43 +47,41 @@ const serviceFaults = (options: FaultOptions): readonly Fault[] => {
     ['gateway', system.gateways],
     ['replica', system.replicas],
   ];
-  const killed = (thing: string, services: readonly Service[]): Fault => ({
-    name: `${thing} killed`,
-    breaks: [thing],
-    carryOut: async (tell, signal) => {
-      const service = one(services, random);
+  const fault = (
+    name: string,
+    services: readonly Service[],
+    carryOut: (service: Service, tell: (text: string) => void, signal: AbortSignal) => Promise<void>,
+  ): Fault => ({
+    name,
+    targets: services.map((service) => service.name),
+    breaks: 'ONE',
+    carryOut: async (target, tell, signal) => {
+      const service = services.find((each) => each.name === target);
+      if (service !== undefined) await carryOut(service, tell, signal);
+      return target;
+    },
+  });
+  const killed = (thing: string, services: readonly Service[]): Fault =>
+    fault(`${thing} killed`, services, async (service, tell, signal) => {
       tell(`${service.name}: kill -9`);
       await service.kill();
       await pause(random.between(...awayMs), undefined, { signal });
       await service.start(signal);
-      return service.name;
-    },
-  });
-  const stopped = (thing: string, services: readonly Service[]): Fault => ({
-    name: `${thing} stopped`,
-    breaks: [thing],
-    carryOut: async (tell, signal) => {
-      const service = one(services, random);
+    });
+  const stopped = (thing: string, services: readonly Service[]): Fault =>
+    fault(`${thing} stopped`, services, async (service, tell, signal) => {
       tell(`${service.name}: SIGSTOP for ${stopMs / 1000} s`);
       await stopFor(service.pid, stopMs, signal);
-      return service.name;
-    },
-  });
+    });
   return [
     ...named.map(([thing, services]) => killed(thing, services)),
     ...named.map(([thing, services]) => stopped(thing, services)),
     killed('branches', [system.branches]),
-    {
-      name: 'gateway drained',
-      breaks: ['gateway'],
-      carryOut: async (tell, signal) => {
-        const gateway = one(system.gateways, random);
-        tell(`${gateway.name}: SIGTERM`);
-        await gateway.kill('SIGTERM');
-        await gateway.start(signal);
-        return gateway.name;
-      },
-    },
+    fault('gateway drained', system.gateways, async (gateway, tell, signal) => {
+      tell(`${gateway.name}: SIGTERM`);
+      await gateway.kill('SIGTERM');
+      await gateway.start(signal);
+    }),
   ];
 };
 
@@ -93,8 +92,9 @@ const brokerFaults = ({ system, random, awayMs, stopMs }: FaultOptions): readonl
   return [
     {
       name: 'leader killed',
-      breaks: ['broker'],
-      carryOut: async (tell, signal) => {
+      targets: ['brokers'],
+      breaks: 'ALL',
+      carryOut: async (_, tell, signal) => {
         const index = await leader();
         tell(`broker ${index + 1}: kill -9`);
         await system.brokers.kill(index);
@@ -106,8 +106,9 @@ const brokerFaults = ({ system, random, awayMs, stopMs }: FaultOptions): readonl
     },
     {
       name: 'leader stopped',
-      breaks: ['broker'],
-      carryOut: async (tell, signal) => {
+      targets: ['brokers'],
+      breaks: 'ALL',
+      carryOut: async (_, tell, signal) => {
         const index = await leader();
         tell(`broker ${index + 1}: SIGSTOP for ${stopMs / 1000} s`);
         await stopFor(system.brokers.pid(index), stopMs, signal);
@@ -121,8 +122,9 @@ const brokerFaults = ({ system, random, awayMs, stopMs }: FaultOptions): readonl
 const redisFaults = ({ system, random, awayMs, stopMs }: FaultOptions): readonly Fault[] => {
   const killed = (name: string, loses: boolean): Fault => ({
     name,
-    breaks: ['redis'],
-    carryOut: async (tell, signal) => {
+    targets: ['redis'],
+    breaks: 'ALL',
+    carryOut: async (_, tell, signal) => {
       tell(`kill -9${loses ? ', and what it kept is lost' : ''}`);
       await system.redis.kill();
       if (loses) await system.redis.lose();
@@ -136,8 +138,9 @@ const redisFaults = ({ system, random, awayMs, stopMs }: FaultOptions): readonly
     killed('redis lost its data', true),
     {
       name: 'redis stopped',
-      breaks: ['redis'],
-      carryOut: async (tell, signal) => {
+      targets: ['redis'],
+      breaks: 'ALL',
+      carryOut: async (_, tell, signal) => {
         tell(`SIGSTOP for ${stopMs / 1000} s`);
         await stopFor(system.redis.pid, stopMs, signal);
         return 'redis';
@@ -149,8 +152,9 @@ const redisFaults = ({ system, random, awayMs, stopMs }: FaultOptions): readonly
 const clientFaults = ({ pool, slow, clients, random, stopMs }: FaultOptions): readonly Fault[] => [
   {
     name: 'clients stop reading',
-    breaks: ['slow clients'],
-    carryOut: async (tell, signal) => {
+    targets: ['slow clients'],
+    breaks: 'ALL',
+    carryOut: async (_, tell, signal) => {
       tell(`${slow.length} clients for ${stopMs / 1000} s`);
       pool.stopReading(slow, stopMs);
       await pause(stopMs, undefined, { signal });
@@ -159,8 +163,9 @@ const clientFaults = ({ pool, slow, clients, random, stopMs }: FaultOptions): re
   },
   {
     name: 'clients cut off',
-    breaks: [],
-    carryOut: async (tell) => {
+    targets: [],
+    breaks: 'ALL',
+    carryOut: async (_, tell) => {
       const some = random.shuffled(clients).slice(0, Math.ceil(clients.length / 4));
       tell(`${some.length} sockets destroyed`);
       pool.cut(some);
@@ -172,8 +177,9 @@ const clientFaults = ({ pool, slow, clients, random, stopMs }: FaultOptions): re
 const changes = ({ system }: FaultOptions): readonly Fault[] => [
   {
     name: 'new supergraph',
-    breaks: ['gateway'],
-    carryOut: async (tell, signal) => {
+    targets: system.gateways.map(({ name }) => name),
+    breaks: 'ALL',
+    carryOut: async (_, tell, signal) => {
       tell('the gateways get the next version');
       const before = await Promise.all(system.gateways.map((gateway) => gateway.health(5_000)));
       await system.newSupergraph();
@@ -185,8 +191,9 @@ const changes = ({ system }: FaultOptions): readonly Fault[] => [
   },
   {
     name: 'partitions added',
-    breaks: ['partitions'],
-    carryOut: async (tell) => {
+    targets: ['partitions'],
+    breaks: 'ALL',
+    carryOut: async (_, tell) => {
       const count = await system.brokers.addPartitions(topics.entries, 2);
       tell(`${topics.entries} has ${count}`);
       return topics.entries;
@@ -216,10 +223,4 @@ const stopFor = async (pid: number, ms: number, signal: AbortSignal): Promise<vo
   } finally {
     process.kill(pid, 'SIGCONT');
   }
-};
-
-const one = <T>(items: readonly T[], random: Random): T => {
-  const item = items[random.below(items.length)];
-  if (item === undefined) throw new Error('nothing to break');
-  return item;
 };

@@ -52,7 +52,7 @@ const short: typeof long = {
   ...long,
   clients: 60,
   rate: 80,
-  faultsMs: 40_000,
+  faultsMs: 60_000,
   once: true,
   every: [1_500, 2_500],
   stopMs: 7_000,

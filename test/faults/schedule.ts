@@ -15,6 +15,11 @@ export interface ScheduleOptions {
   readonly since: number;
 }
 
+interface Next {
+  readonly fault: Fault;
+  readonly targets: readonly string[];
+}
+
 /**
  * Breaks one thing after the other by the seed: each kind once before any comes again. A fault begins while others may
  * still last, unless they hold what it would break; then another takes its turn.
@@ -37,42 +42,48 @@ export class Schedule {
     const until = Date.now() + ms;
     const total = once ? faults.length : Number.POSITIVE_INFINITY;
     while (Date.now() < until && this.begun < total) {
-      const fault = this.#next();
-      if (fault !== null) this.#begin(fault, signal);
-      await pause(fault === null ? 250 : random.between(...every), undefined, { signal });
+      const next = this.#next();
+      if (next !== null) this.#begin(next, signal);
+      await pause(next === null ? 250 : random.between(...every), undefined, { signal });
       if (this.#failure !== null) throw this.#failure;
     }
     await Promise.all(this.#underWay);
     if (this.#failure !== null) throw this.#failure;
   }
 
-  #next(): Fault | null {
+  /** The first of the deck that finds something to break. */
+  #next(): Next | null {
     const { faults, random } = this.#options;
     if (this.#deck.length === 0) this.#deck = random.shuffled(faults);
-    const index = this.#deck.findIndex(({ breaks }) => breaks.every((thing) => !this.#held.has(thing)));
-    return index === -1 ? null : (this.#deck.splice(index, 1)[0] ?? null);
+    for (const [index, fault] of this.#deck.entries()) {
+      const free = fault.targets.filter((target) => !this.#held.has(target));
+      if (fault.breaks === 'ONE' ? free.length === 0 : free.length < fault.targets.length) continue;
+      this.#deck.splice(index, 1);
+      return { fault, targets: fault.breaks === 'ONE' ? random.shuffled(free).slice(0, 1) : free };
+    }
+    return null;
   }
 
-  #begin(fault: Fault, signal: AbortSignal): void {
+  #begin({ fault, targets }: Next, signal: AbortSignal): void {
     this.begun += 1;
-    for (const thing of fault.breaks) this.#held.add(thing);
-    const carriedOut = this.#carryOut(fault, signal)
+    for (const target of targets) this.#held.add(target);
+    const carriedOut = this.#carryOut(fault, targets[0] ?? '', signal)
       .catch((error: unknown) => {
         this.#failure ??= error;
       })
       .finally(() => {
-        for (const thing of fault.breaks) this.#held.delete(thing);
+        for (const target of targets) this.#held.delete(target);
         this.#underWay.delete(carriedOut);
       });
     this.#underWay.add(carriedOut);
   }
 
-  async #carryOut(fault: Fault, signal: AbortSignal): Promise<void> {
+  async #carryOut(fault: Fault, target: string, signal: AbortSignal): Promise<void> {
     const at = Date.now();
-    const target = await fault.carryOut((text) => this.#print(at, fault.name, text), signal);
+    const broken = await fault.carryOut(target, (text) => this.#print(at, fault.name, text), signal);
     const until = Date.now();
-    this.#print(at, fault.name, `${target}: over after ${((until - at) / 1000).toFixed(1)} s`);
-    const line: FaultLine = { fault: fault.name, target, at, until };
+    this.#print(at, fault.name, `${broken}: over after ${((until - at) / 1000).toFixed(1)} s`);
+    const line: FaultLine = { fault: fault.name, target: broken, at, until };
     await appendFile(this.#options.log, `${JSON.stringify(line)}\n`);
   }
 

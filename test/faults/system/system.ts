@@ -135,6 +135,7 @@ export class System {
 const configuration = (supergraph: string): string =>
   [
     'gateway:',
+    '  pollMs: 1000',
     `  supergraph: ${JSON.stringify(supergraph)}`,
     '  limits:',
     ...Object.entries(limits).map(([name, value]) => `    ${name}: ${value}`),
