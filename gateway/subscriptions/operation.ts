@@ -11,9 +11,9 @@ import type { SubscriptionPlan, SubscriptionPlanner } from './plan.ts';
 import { Pump, type PumpOutput } from './pump.ts';
 import { Ring, type RingBudget } from './ring.ts';
 import type { Subscriber } from './subscriber.ts';
+import { asksTheSame, liveRequest } from './upstream/request.ts';
 import type { SharedSink, SharedUpstream } from './upstream/shared.ts';
 import type { Slots } from './upstream/slots.ts';
-import type { UpstreamRequest } from './upstream/socket.ts';
 
 /** What an operation needs of a subgraph. */
 export interface Upstream {
@@ -179,7 +179,7 @@ export class SharedOperation {
     } else if (this.#begun) {
       this.#move = new Move({
         upstream: upstream.shared,
-        request: (cursor) => requestOf(plan, cursor),
+        request: (cursor) => liveRequest(plan, cursor),
         cursor: () => this.#received,
         sink: this.#sink(),
         reconnectMs: this.limits.reconnectMs,
@@ -207,7 +207,7 @@ export class SharedOperation {
 
   #open(): void {
     this.#unsubscribe = this.#upstream.shared.subscribe(
-      () => requestOf(this.#plan, this.#received),
+      () => liveRequest(this.#plan, this.#received),
       this.#sink(),
     );
     if (this.#pressed) this.#upstream.shared.pause(this);
@@ -372,17 +372,3 @@ export class SharedOperation {
     this.#options.onClosed();
   }
 }
-
-const requestOf = (plan: SubscriptionPlan, cursor: string | null): UpstreamRequest => ({
-  query: plan.document,
-  variables: plan.variables,
-  ...(plan.operationName === undefined ? {} : { operationName: plan.operationName }),
-  extensions: { tributary: cursor === null ? { live: true } : { cursor } },
-});
-
-/** The variables of an operation are always the same, so the document decides which of them it sends. */
-const asksTheSame = (a: SubscriptionPlan, b: SubscriptionPlan): boolean =>
-  a.subgraph.name === b.subgraph.name &&
-  a.subgraph.url === b.subgraph.url &&
-  a.document === b.document &&
-  a.operationName === b.operationName;
