@@ -11,7 +11,7 @@ export interface Bounds {
   /** Of the p99 delay while clients stand still to that before; or so many milliseconds more, whichever is more. */
   readonly delayRatio: number;
   readonly delayMs: number;
-  /** Resident memory above what it was before. */
+  /** Resident memory above what it was before. Most of it is garbage that V8 lets lie while there is room: held is a tenth. */
   readonly gatewayMegabytes: number;
   readonly subgraphMegabytes: number;
 }
