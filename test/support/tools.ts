@@ -21,7 +21,7 @@ const optional: readonly Optional[] = [
     find: findChromium,
   },
   {
-    tests: 'the tests of views in Redis, test/kit/view/redis and test/kit/subgraph/redis',
+    tests: 'the tests of views in Redis, test/kit/view/redis, test/kit/subgraph/redis, and the fault run',
     aptPackage: 'redis-server',
     notice: redisMissing,
     find: findRedis,
