@@ -27,10 +27,10 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 const sdlOf = (field: string): string =>
   `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])\ntype Query { ${field}: Int }\n`;
 
-const configure = (subgraphs: string): void =>
+const configure = (subgraphs: string, limits = '{}'): void =>
   writeFileSync(
     join(directory, 'tributary.yaml'),
-    `gateway: { port: ${gatewayPort} }\nsubgraphs:\n${subgraphs}`,
+    `gateway: { port: ${gatewayPort}, limits: ${limits} }\nsubgraphs:\n${subgraphs}`,
   );
 
 /** A subgraph of somebody else, as far as composition asks it. */
@@ -190,6 +190,23 @@ describe('gateway', () => {
     await close(weather);
     expect(await fieldsServed()).toEqual(['order', 'wind']);
     await stopped(gateway);
+  });
+
+  test('S21 a second signal ends a drain that is under way at once', async () => {
+    configure(`  orders: { dir: orders, port: ${await freePort()} }\n`, '{ drainMs: 60000 }');
+    const gateway = startTributary(['gateway'], { cwd: directory });
+    await untilLogged(gateway, 'gateway listens on');
+    const url = `ws://127.0.0.1:${gatewayPort}/graphql`;
+    // Ten milliseconds each, so more than a signal that counts as a second one needs.
+    const clients = await Promise.all(Array.from({ length: 400 }, () => new RawClient(url).initialised()));
+    gateway.child.kill('SIGTERM');
+    await clients[0]?.close();
+    const again = setInterval(() => gateway.child.kill('SIGTERM'), 50);
+    const { code } = await gateway.finished;
+    clearInterval(again);
+    expect(code).toBe(1);
+    const codes = await Promise.all(clients.map(async (client) => (await client.close()).code));
+    expect(new Set(codes)).toEqual(new Set([1012, 1006]));
   });
 
   test('a port in use: one message with the owner and the cure, exit code 1', async () => {
