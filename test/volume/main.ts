@@ -32,7 +32,7 @@ const measures = await runVolume({
   seconds: 60,
   stallMs: 30_000,
   slowSeconds: 60,
-  bounds: { delayRatio: 1.5, delayMs: 15, gatewayMegabytes: 400, subgraphMegabytes: 300 },
+  bounds: { delayRatio: 1.5, delayMs: 15, gatewayMegabytes: 400, subgraphMegabytes: 400 },
   tell,
 });
 console.log(`\n${table(measures)}`);

@@ -17,7 +17,7 @@ test('S12 S13 S20 snapshots and replays to clients that stop or read slowly: nob
     seconds: 3,
     stallMs: 3_000,
     slowSeconds: 4,
-    bounds: { delayRatio: 5, delayMs: 1_500, gatewayMegabytes: 400, subgraphMegabytes: 300 },
+    bounds: { delayRatio: 5, delayMs: 1_500, gatewayMegabytes: 400, subgraphMegabytes: 400 },
     tell: () => undefined,
   });
   console.log(table(measures));
