@@ -1,7 +1,13 @@
 import { fanouts } from './fanout/fanout.ts';
+import { memory } from './fanout/memory.ts';
+import { filter, latency, rate, slowJoin } from './fanout/streams.ts';
 import { executorJoin } from './query/executor-join.ts';
 import { httpQueries } from './query/http.ts';
+import { startup } from './startup.ts';
 import type { Workload } from './workload.ts';
 
 /** Everything that can be measured, in the order in which it is. */
-export const workloads: readonly Workload[] = [...fanouts, executorJoin, ...httpQueries];
+export const workloads: readonly Workload[] = [
+  ...[...fanouts, filter, latency, rate, slowJoin, memory],
+  ...[executorJoin, ...httpQueries, startup],
+];

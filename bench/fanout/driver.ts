@@ -65,6 +65,10 @@ class Group {
     return this.#counts.filter((count) => count === 0).length;
   }
 
+  get deliveries(): number {
+    return this.#deliveries;
+  }
+
   get lastText(): string {
     return this.#lastText;
   }
@@ -135,6 +139,7 @@ const methods = {
   },
   begin: ({ group }: { readonly group: string }) => groupOf(group).begin(),
   silent: ({ group }: { readonly group: string }) => groupOf(group).silent,
+  deliveries: ({ group }: { readonly group: string }) => groupOf(group).deliveries,
   lastText: ({ group }: { readonly group: string }) => groupOf(group).lastText,
   received: ({ group, deliveries, timeoutMs }: { group: string; deliveries: number; timeoutMs: number }) =>
     groupOf(group).received(deliveries, timeoutMs),

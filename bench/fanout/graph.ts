@@ -58,6 +58,7 @@ const knownPorts = { ticks: 4911, products: 4912 };
 export const startTickGraph = async (
   options: BenchOptions,
   stack: AsyncDisposableStack,
+  nodeOptions: readonly string[] = [],
 ): Promise<TickGraph> => {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-bench-'));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
@@ -98,7 +99,7 @@ export const startTickGraph = async (
   );
   const gateway =
     options.url === null
-      ? await ownGateway({ configuration, port: ports.gateway }, stack)
+      ? await ownGateway({ configuration, port: ports.gateway }, stack, nodeOptions)
       : await gatewayAt(options.url, configuration, options);
   return { ...gateway, products, publish: await connectTicks(brokers, topic, stack) };
 };

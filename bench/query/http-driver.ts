@@ -70,7 +70,8 @@ const methods = {
     const client = async (): Promise<void> => {
       while (sent < load.requests) {
         const body = bodies[sent++ % bodies.length] ?? '';
-        bytes += (await send(pool, pathname, body)).length;
+        const { length } = await send(pool, pathname, body);
+        bytes += length;
       }
     };
     const began = performance.now();
