@@ -199,12 +199,13 @@ export class Subscriber {
 
   /** Who cannot keep up with those it shares with goes on alone, from where it is. */
   #wakeCatchUp(): void {
-    if (this.#catchUp?.hasFallenOff === true) {
-      this.#catchUp.stop();
-      this.#startCatchUp(true);
-    } else {
-      this.#options.outlet.wake();
-    }
+    if (this.#catchUp?.hasFallenOff === true) this.#goOnAlone(this.#catchUp);
+    else this.#options.outlet.wake();
+  }
+
+  #goOnAlone(catchUp: CatchUpReader): void {
+    catchUp.stop();
+    this.#startCatchUp(true);
   }
 
   #pullCaughtUp(): Due | null {
@@ -215,6 +216,8 @@ export class Subscriber {
     const due = catchUp.take();
     if (due === null) {
       if (catchUp.reached !== null) this.#goLive(catchUp, catchUp.reached);
+      // What is done may be dropped when memory is short, and then nobody wakes.
+      else if (catchUp.hasFallenOff) this.#goOnAlone(catchUp);
       return null;
     }
     quota.replayed(due.entry.bytes.length);
