@@ -153,7 +153,8 @@ export const commands: readonly Command[] = [
     summary: 'check tools, brokers, topics, Redis, subgraphs and gateway',
     positionals: [],
     options: [{ name: 'brokers', value: 'list', about: 'Kafka brokers, host:port divided by commas' }],
-    notes: 'One line a check, and the cure below what fails. Exit code 1 when something fails.',
+    notes:
+      'One line a check, and the cure below what fails or warns. Exit code 1 when something fails; a warning is none.',
     examples: [
       ['tributary doctor', 'beside a running tributary dev'],
       ['tributary doctor --brokers kafka-1:9092,kafka-2:9092', 'against another cluster'],

@@ -26,18 +26,20 @@ export const run = async (given: Arguments): Promise<ExitCode> => {
   let failures = 0;
   for (const { check, finding } of running) {
     const found = await finding;
-    process.stdout.write(`${lineOf(check.name, found)}\n`);
+    for (const line of linesOf(check.name, found)) process.stdout.write(`${line}\n`);
     if (found.kind === 'BAD') failures += 1;
   }
   return failures === 0 ? exitCodes.ok : exitCodes.failed;
 };
 
-const marks = { GOOD: 'ok', SKIPPED: '-', BAD: 'FAIL' } as const;
+const marks = { GOOD: 'ok', SKIPPED: '-', WARN: 'WARN', BAD: 'FAIL' } as const;
+const styles = { GOOD: 'green', SKIPPED: 'green', WARN: 'yellow', BAD: 'red' } as const;
 
-const lineOf = (name: string, finding: Finding): string => {
+const linesOf = (name: string, finding: Finding): readonly string[] => {
   const mark = marks[finding.kind].padEnd(4);
   const colour = process.stdout.hasColors?.() ?? false;
-  const style = finding.kind === 'BAD' ? 'red' : 'green';
-  const line = `${colour ? styleText(style, mark) : mark} ${name.padEnd(18)} ${finding.detail}`;
-  return finding.kind === 'BAD' ? `${line}\n     ${finding.cure}` : line;
+  const start = `${colour ? styleText(styles[finding.kind], mark) : mark} ${name.padEnd(18)}`;
+  if (finding.kind === 'GOOD' || finding.kind === 'SKIPPED') return [`${start} ${finding.detail}`];
+  const faults = finding.kind === 'WARN' ? finding.warnings : [finding];
+  return faults.map(({ detail, cure }) => `${start} ${detail}\n     ${cure}`);
 };

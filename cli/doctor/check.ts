@@ -3,7 +3,14 @@ export type Finding =
   | { readonly kind: 'GOOD'; readonly detail: string }
   /** Nothing to check, and nothing wrong with that. */
   | { readonly kind: 'SKIPPED'; readonly detail: string }
+  /** It works, and somebody should see to it. */
+  | { readonly kind: 'WARN'; readonly warnings: readonly Warning[] }
   | { readonly kind: 'BAD'; readonly detail: string; readonly cure: string };
+
+export interface Warning {
+  readonly detail: string;
+  readonly cure: string;
+}
 
 /** One line of the doctor. */
 export interface Check {

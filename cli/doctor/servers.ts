@@ -1,5 +1,6 @@
 import type { Configuration, SubgraphConfiguration } from '../configuration/configuration.ts';
 import { bad, type Check, type Finding, good, messageOf } from './check.ts';
+import { type TopicHealth, topicWarnings } from './topic-warnings.ts';
 
 /** Subgraphs and gateway answer, and are ready. */
 export const serverChecks = ({ subgraphs, gateway }: Configuration): readonly Check[] => [
@@ -34,24 +35,34 @@ const checkReady = async (url: string, start: string): Promise<Finding> => {
         'It still fills its views, or waits for Kafka; its log says which.',
       );
     }
-    const [failing] = viewsNotServing(text);
-    if (failing === undefined) return good(`${url} answers ${response.status}`);
-    return bad(
-      `${url} answers ${response.status}, but its view of ${failing.topic} is ${failing.state}`,
-      failing.state === 'AWAY' ? 'Look at redis above.' : 'It is read again from its topic: ask again later.',
-    );
+    return judgeTopics(`${url} answers ${response.status}`, topicsIn(text));
   } catch (error) {
     return bad(`${url} does not answer: ${reasonOf(error)}`, start);
   }
 };
 
-/** A subgraph is ready without its store: event streams go on. What it says of its views tells the rest. */
-const viewsNotServing = (text: string): readonly { readonly topic: string; readonly state: string }[] => {
-  const body = jsonOf(text) as { topics?: { topic: string; view: { state: string } | null }[] } | null;
-  return (body?.topics ?? []).flatMap(({ topic, view }) =>
-    view == null || view.state === 'SERVING' ? [] : [{ topic, state: view.state }],
-  );
+/** As /health/ready of a subgraph lists it; a gateway lists none. */
+interface ServedTopic extends TopicHealth {
+  readonly view: { readonly state: string } | null;
+}
+
+/** A subgraph is ready without its store: event streams go on. What it says of its topics tells the rest. */
+const judgeTopics = (answered: string, topics: readonly ServedTopic[]): Finding => {
+  const failing = topics.find(({ view }) => view != null && view.state !== 'SERVING');
+  if (failing !== undefined) {
+    return bad(
+      `${answered}, but its view of ${failing.topic} is ${failing.view?.state}`,
+      failing.view?.state === 'AWAY'
+        ? 'Look at redis above.'
+        : 'It is read again from its topic: ask again later.',
+    );
+  }
+  const warnings = topics.flatMap(topicWarnings);
+  return warnings.length === 0 ? good(answered) : { kind: 'WARN', warnings };
 };
+
+const topicsIn = (text: string): readonly ServedTopic[] =>
+  (jsonOf(text) as { topics?: readonly ServedTopic[] } | null)?.topics ?? [];
 
 const jsonOf = (text: string): unknown => {
   try {

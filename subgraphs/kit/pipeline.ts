@@ -7,7 +7,7 @@ import { createDecoder, type DecodedResult, type Decoder } from './decode/decode
 import type { HeldBack } from './kafka/held-back.ts';
 import { HungTransaction } from './kafka/hung-transaction.ts';
 import type { RangeStats, Reader, ReaderSink, ReaderStats, Topic } from './kafka/topic.ts';
-import { warnOfLongCursors } from './long-cursors.ts';
+import { cursorBytes, warnOfLongCursors } from './long-cursors.ts';
 import type { DecodedRecord, RawBatch, RawRecord, UndecodableRange } from './records.ts';
 import { asEvent, type StreamEvent } from './stream/event.ts';
 import { Stream } from './stream/stream.ts';
@@ -36,6 +36,8 @@ export interface BatchPlace {
 export interface PipelineState {
   readonly topic: string;
   readonly position: Position;
+  /** Length of a cursor at this position (S6). */
+  readonly cursorBytes: number;
   readonly lag: number | null;
   readonly ready: boolean;
   /** Null: a topic of events has none. */
@@ -121,6 +123,7 @@ export class Pipeline implements TopicSource {
     return {
       topic: this.topic.name,
       position: this.stream.position,
+      cursorBytes: cursorBytes(this.topic, this.stream.position, this.epochs),
       lag: this.#reader.lag,
       ready: this.isReady,
       view: this.view?.status ?? null,

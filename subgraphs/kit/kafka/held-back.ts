@@ -1,8 +1,10 @@
 import { nextOffset } from '../../../schema/position.ts';
 
-/** What a transaction that is open holds back from everybody who reads committed records, where it is the most. */
+/** What a transaction that is open holds back from everybody who reads committed records, where it has lasted longest. */
 export interface HeldBack {
   readonly partition: number;
+  /** Last stable offset: where the transaction began, and reading ends. */
+  readonly from: number;
   /** High watermark minus last stable offset. */
   readonly records: number;
   /** For how long the last stable offset has not moved. */
@@ -27,9 +29,13 @@ export class StableOffsets {
   worst(now: number): HeldBack | null {
     let worst: HeldBack | null = null;
     for (const [partition, highWatermark] of this.#highWatermarks.entries()) {
-      const records = (highWatermark ?? 0) - nextOffset(this.#lastStable, partition);
-      if (records <= (worst?.records ?? 0)) continue;
-      worst = { partition, records, seconds: (now - (this.#since[partition] ?? now)) / 1_000 };
+      const from = nextOffset(this.#lastStable, partition);
+      const records = (highWatermark ?? 0) - from;
+      const seconds = (now - (this.#since[partition] ?? now)) / 1_000;
+      // One that hangs must not be hidden by others that are short and hold more.
+      if (records > 0 && (worst === null || seconds > worst.seconds)) {
+        worst = { partition, from, records, seconds };
+      }
     }
     return worst;
   }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { HeldBack } from './held-back.ts';
 
 /** Transactions end within a minute by default (`transaction.timeout.ms`), and brokers abort what goes on for longer. */
-const hungAfterSeconds = 60;
+export const hungAfterSeconds = 60;
 
 /** Tells the log once when a transaction holds records back for a minute or more, and once when that is over. */
 export class HungTransaction {

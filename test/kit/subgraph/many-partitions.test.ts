@@ -58,6 +58,7 @@ test(`S5 S6 a topic of many partitions: it starts, streams live, catches up from
   const bytes = tributaryOf(received.at(-1)).cursor.length;
   const warned = warnings.some((line) => line.includes('cursors'));
   expect(warned).toBe(bytes > 1_024);
+  expect(health.topics[0]?.cursorBytes).toBe(bytes);
   process.stdout.write(
     `${partitions} partitions: started in ${startMs} ms, ${megabytes() - before.memory} MB more resident memory, cursors of ${bytes} bytes\n`,
   );

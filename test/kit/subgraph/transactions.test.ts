@@ -44,7 +44,7 @@ test('S1 what a transaction wrote comes when it commits and never when it aborts
   // Not in a transaction, and yet nobody who reads committed records sees it before the open one has ended.
   for (const topic of [gates, steps]) await produce(topic, [record(7)]);
   const held = async () => (await healthOf(url)).topics.map(({ heldBack }) => heldBack);
-  const four = { partition: 0, records: 4, seconds: expect.any(Number) };
+  const four = { partition: 0, from: expect.any(Number), records: 4, seconds: expect.any(Number) };
   await expect.poll(held).toEqual([four, four]);
   const numbers = () =>
     events.results.map(({ data }) => (data as { steps: { number: number } }).steps.number);
