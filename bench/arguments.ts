@@ -9,6 +9,7 @@ export interface BenchArguments {
   readonly brokers: string | null;
   readonly shrink: number;
   readonly rows: number;
+  readonly profile: string | null;
   readonly help: boolean;
 }
 
@@ -20,6 +21,7 @@ export const usage = `npm run bench -- [workload …] [options]
   --url <address>       another gateway over the same graph in Tributary's place; see docs/performance.md
   --shrink <n>          divide clients, events and time by n, for a quick look. Default 1
   --rows <n>            records that "startup" restores. Default 1,000,000
+  --profile <folder>    write CPU profiles of Tributary's processes; node bench/profile.ts <folder> sums them up
 
 Workloads:
 `;
@@ -36,6 +38,7 @@ export const readArguments = (argv: readonly string[], known: readonly string[])
       brokers: { type: 'string' },
       shrink: { type: 'string' },
       rows: { type: 'string' },
+      profile: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -53,6 +56,7 @@ export const readArguments = (argv: readonly string[], known: readonly string[])
     url: values.url ?? null,
     brokers: values.brokers ?? null,
     shrink: positive('shrink', values.shrink, 1),
+    profile: values.profile ?? null,
     rows: positive('rows', values.rows, 1_000_000),
     help: values.help ?? false,
   };

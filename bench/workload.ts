@@ -18,6 +18,8 @@ export interface BenchOptions {
   readonly shrink: number;
   /** Records that the workload `startup` restores. */
   readonly rows: number;
+  /** Folder for CPU profiles of what is measured of ours; null: none are made. They cost some speed. */
+  readonly profile: string | null;
   /** Tells how far it is; not for standard output. */
   readonly progress: (line: string) => void;
 }
@@ -33,3 +35,7 @@ export interface Workload {
 /** A number of clients, events or records as `shrink` leaves it; at least `minimum`. */
 export const shrunk = (count: number, { shrink }: BenchOptions, minimum = 1): number =>
   Math.max(minimum, Math.round(count / shrink));
+
+/** Options of Node for a process that may be profiled. */
+export const profiling = ({ profile }: BenchOptions): readonly string[] =>
+  profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`, '--cpu-prof-interval=250'];

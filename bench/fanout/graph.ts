@@ -8,7 +8,7 @@ import { startCommand } from '../processes/command.ts';
 import { gatewayAt, ownGateway } from '../processes/gateway.ts';
 import { type Script, startScript } from '../processes/script.ts';
 import type { SubgraphServerMethods } from '../query/subgraph-server.ts';
-import type { BenchOptions } from '../workload.ts';
+import { type BenchOptions, profiling } from '../workload.ts';
 import type { Pace } from './pace.ts';
 import { connectTicks } from './ticks.ts';
 
@@ -99,7 +99,10 @@ export const startTickGraph = async (
   );
   const gateway =
     options.url === null
-      ? await ownGateway({ configuration, port: ports.gateway }, stack, nodeOptions)
+      ? await ownGateway({ configuration, port: ports.gateway }, stack, [
+          ...nodeOptions,
+          ...profiling(options),
+        ])
       : await gatewayAt(options.url, configuration, options);
   return { ...gateway, products, publish: await connectTicks(brokers, topic, stack) };
 };

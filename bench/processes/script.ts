@@ -55,7 +55,8 @@ export const startScript = async <M extends Methods>(
       return call.promise as Promise<Awaited<ReturnType<M[typeof name]>>>;
     },
     async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL');
+      // Which it ends by itself upon, in order: a profile is written at the end.
+      child.disconnect();
       await exited;
     },
   };

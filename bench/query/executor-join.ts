@@ -1,5 +1,5 @@
 import { startScript } from '../processes/script.ts';
-import { shrunk, tributary, type Workload } from '../workload.ts';
+import { profiling, shrunk, tributary, type Workload } from '../workload.ts';
 import type { ExecutorMethods } from './measure-executors.ts';
 
 /** Executors alone, in one process and in turn, over subgraphs that only parse their answer. */
@@ -8,7 +8,10 @@ export const executorJoin: Workload = {
   about: 'the executor alone: 3 fetches, 20 products with 40 reviews, answers from memory',
   open: async (options, stack) => {
     const script = stack.use(
-      await startScript<ExecutorMethods>(new URL('measure-executors.ts', import.meta.url)),
+      await startScript<ExecutorMethods>(
+        new URL('measure-executors.ts', import.meta.url),
+        profiling(options),
+      ),
     );
     const requests = shrunk(2_000, options, 20);
     await script.call('run', { requests });
