@@ -52,7 +52,9 @@ async function fetchBatch(step: FetchStep, batch: Batch, run: Run): Promise<void
   const outcome: Outcome = { entities: [], failures: [] };
   const variables = variablesOf(step, run.variables);
   const calls = batch.groups.flatMap((group) => chunksOf(group, run.maximumRepresentations));
-  await Promise.all(calls.map((call) => askFor(step, call, variables, batch, outcome, run)));
+  const [first] = calls;
+  if (calls.length === 1 && first !== undefined) await askFor(step, first, variables, batch, outcome, run);
+  else await Promise.all(calls.map((call) => askFor(step, call, variables, batch, outcome, run)));
   mergeAll(step, batch, outcome, run);
 }
 

@@ -52,7 +52,11 @@ export async function ask(
   run: Run,
 ): Promise<Answer | { readonly failure: Failure }> {
   try {
-    const result: unknown = await withDeadline(step, requestOf(step, variables, run), run);
+    const request = requestOf(step, variables, run);
+    const { deadlineMs } = run;
+    const result: unknown = await (deadlineMs === null
+      ? run.fetcher.fetch(step.subgraph, request, run.signal)
+      : withDeadline(step, request, deadlineMs, run));
     if (!isData(result))
       throw subgraphError('SUBGRAPH_FAILED', step.subgraph.name, 'gave no GraphQL answer.');
     notePosition(result.extensions, run);
@@ -106,9 +110,12 @@ function requestOf(step: FetchStep, variables: Readonly<Record<string, unknown>>
 }
 
 /** The fetcher may ignore the signal, so the deadline does not wait for it. */
-async function withDeadline(step: FetchStep, request: SubgraphRequest, run: Run): Promise<unknown> {
-  const { deadlineMs, signal } = run;
-  if (deadlineMs === null) return run.fetcher.fetch(step.subgraph, request, signal);
+async function withDeadline(
+  step: FetchStep,
+  request: SubgraphRequest,
+  deadlineMs: number,
+  { fetcher, signal }: Run,
+): Promise<unknown> {
   const controller = new AbortController();
   const { promise, reject } = Promise.withResolvers<never>();
   const end = (reason: unknown): void => {
@@ -123,7 +130,7 @@ async function withDeadline(step: FetchStep, request: SubgraphRequest, run: Run)
   }, deadlineMs);
   signal.addEventListener('abort', onAbort);
   try {
-    return await Promise.race([run.fetcher.fetch(step.subgraph, request, controller.signal), promise]);
+    return await Promise.race([fetcher.fetch(step.subgraph, request, controller.signal), promise]);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
