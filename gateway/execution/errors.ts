@@ -22,11 +22,14 @@ export interface Failure extends SafeError {
 
 /** Which fetches failed for which objects, so that the missing fields can say so at the client's own paths. */
 export class Failures {
-  readonly #marks = new WeakMap<Data, Map<string, Failure>>();
-  readonly #raised = new Map<Failure, Set<number>>();
+  /** Made when something fails: most runs need neither. */
+  #marks: Map<Data, Map<string, Failure>> | null = null;
+  #raised: Map<Failure, Set<number>> | null = null;
 
   /** The fields `keys` of `object`, which belongs to the result number `root`, are missing because of `failure`. */
   mark(object: Data, keys: readonly string[], failure: Failure, root: number): void {
+    this.#marks ??= new Map();
+    this.#raised ??= new Map();
     const marks = this.#marks.get(object) ?? new Map<string, Failure>();
     this.#marks.set(object, marks);
     for (const key of keys) if (!marks.has(key)) marks.set(key, failure);
@@ -36,16 +39,17 @@ export class Failures {
   }
 
   at(object: Data, key: string): Failure | undefined {
-    return this.#marks.get(object)?.get(key);
+    return this.#marks?.get(object)?.get(key);
   }
 
   /** Any failure of the object: what a fetch that needs more of it did not get. */
   of(object: Data): Failure | undefined {
-    return this.#marks.get(object)?.values().next().value;
+    return this.#marks?.get(object)?.values().next().value;
   }
 
   /** Failures that concern a result and have not been reported elsewhere. */
   raisedFor(root: number): Failure[] {
+    if (this.#raised === null) return [];
     return [...this.#raised].flatMap(([failure, roots]) =>
       roots.has(root) && !failure.quiet ? [failure] : [],
     );

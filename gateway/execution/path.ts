@@ -37,7 +37,8 @@ export function collectAt(value: unknown, path: readonly PathStep[], into: Data[
   for (let index = from; index < path.length; index++) {
     if (Array.isArray(current)) {
       const next = path[index]?.kind === 'list' ? index + 1 : index;
-      for (const item of current) collectAt(item, path, into, next);
+      if (next === path.length) collectItems(current, into);
+      else for (const item of current) collectAt(item, path, into, next);
       return;
     }
     if (!isData(current)) return;
@@ -46,8 +47,16 @@ export function collectAt(value: unknown, path: readonly PathStep[], into: Data[
     if (step.kind === 'field') current = step.inherited ? ownValue(current, step.key) : current[step.key];
     else if (!step.names.has(String(current.__typename))) return;
   }
-  if (Array.isArray(current)) for (const item of current) collectAt(item, path, into, path.length);
+  if (Array.isArray(current)) collectItems(current, into);
   else if (isData(current)) into.push(current);
+}
+
+/** The end of a path, at which the most objects are: no call for each. */
+function collectItems(items: readonly unknown[], into: Data[]): void {
+  for (const item of items) {
+    if (isData(item)) into.push(item);
+    else if (Array.isArray(item)) collectItems(item, into);
+  }
 }
 
 /** Like `collectAt`, with the way to each object: for errors and contexts, which are rare, so it may cost more. */
