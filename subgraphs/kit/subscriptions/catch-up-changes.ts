@@ -26,23 +26,26 @@ export interface ChangeCatchUp {
  */
 export async function* catchUpChanges(catchUp: ChangeCatchUp): AsyncGenerator<readonly Sent[], Position> {
   const { source, view, start, signal } = catchUp;
-  const next = [...start.from];
+  const scan: Scan = { next: [...start.from], snapshotUntil: start.snapshotUntil };
+  const { next } = scan;
+  // Deletes that came since the scan began may be of rows that it has sent: it is as old as its beginning (S11).
   const sentAt = (delivery: Delivery): Sent => ({
     delivery,
     position: [...next],
-    snapshotUntil: start.snapshotUntil,
+    snapshotUntil: scan.snapshotUntil,
+    time: start.time,
   });
   if (start.reset) yield [sentAt(control('RESET'))];
   // While an event is being taken the window may move past the scan, also behind UP_TO_DATE: then once more.
   do {
     do {
       for (let partition = 0; partition < view.position.length && !signal.aborted; partition++) {
-        yield* scanPartition(catchUp, next, partition, sentAt);
+        yield* scanPartition(catchUp, scan, partition, sentAt);
       }
       if (start.until === null && !signal.aborted) await waitUntilReached(source, next, signal);
     } while (!signal.aborted && !isDone(catchUp, next));
     if (signal.aborted) return next;
-    yield [{ delivery: control('UP_TO_DATE'), position: [...next], snapshotUntil: null }];
+    yield [upToDate(catchUp, next)];
   } while (!isDone(catchUp, next));
   return next;
 }
@@ -52,21 +55,42 @@ const isDone = ({ source, start }: ChangeCatchUp, next: Position): boolean =>
     ? covers(source.stream.position, next) && source.stream.holdsFrom(next)
     : covers(next, start.until);
 
+/** The window holds what follows, so it is of now; of a bounded operation nobody knows how long the scan took. */
+const upToDate = ({ start }: ChangeCatchUp, next: Position): Sent => ({
+  delivery: control('UP_TO_DATE'),
+  position: [...next],
+  snapshotUntil: null,
+  ...(start.until !== null && { time: start.time }),
+});
+
+interface Scan {
+  /** Where it stands, partition by partition. */
+  readonly next: number[];
+  /**
+   * Rows below it are rows of the snapshot. It is never beyond what a page showed, for a page may have been read before the
+   * snapshot began, or by a replica that was behind: a row of such a page that was deleted later has to be told.
+   */
+  snapshotUntil: Position | null;
+}
+
 async function* scanPartition(
-  { pages, start, filters, signal }: ChangeCatchUp,
-  next: number[],
+  { pages, filters, signal }: ChangeCatchUp,
+  scan: Scan,
   partition: number,
   sentAt: (delivery: Delivery) => Sent,
 ): AsyncGenerator<readonly Sent[], void> {
   const toDelivery = rowDelivery(filters);
+  const { next } = scan;
   for (;;) {
     const page = await pages.page(partition, nextOffset(next, partition));
     if (signal.aborted) return;
+    if (scan.snapshotUntil !== null && nextOffset(scan.snapshotUntil, partition) > page.readTo)
+      scan.snapshotUntil = scan.snapshotUntil.with(partition, page.readTo);
     const sent: Sent[] = [];
     for (const row of page.rows) {
       next[partition] = row.offset + 1;
       const isSnapshot =
-        start.snapshotUntil !== null && row.offset < nextOffset(start.snapshotUntil, partition);
+        scan.snapshotUntil !== null && row.offset < nextOffset(scan.snapshotUntil, partition);
       const delivery = toDelivery(row, isSnapshot);
       if (delivery !== null) sent.push(sentAt(delivery));
     }

@@ -8,14 +8,15 @@ import { hashOf } from './start.ts';
 export interface ResultMaker {
   /** Executes, and puts `extensions.tributary` on each result (S6). */
   readonly execute: ExecuteSent;
-  cursor(position: Position, snapshotUntil: Position | null): string;
+  /** `time`: see `Sent`. */
+  cursor(position: Position, snapshotUntil: Position | null, time?: number): string;
 }
 
 export const resultMaker = ({ stream, args, execute }: SubscriptionRequest): ResultMaker => {
   const { clusterId, topicId } = stream.source.topic;
   const encoder = new CursorEncoder({ clusterId, topicId, filterHash: hashOf(stream, args) });
-  const cursor = (position: Position, snapshotUntil: Position | null): string =>
-    encoder.encode({ position, epochs: stream.source.epochs, time: Date.now(), snapshotUntil });
+  const cursor: ResultMaker['cursor'] = (position, snapshotUntil, time = Date.now()) =>
+    encoder.encode({ position, epochs: stream.source.epochs, time, snapshotUntil });
   return {
     cursor,
     execute: async (sent) => {
@@ -36,6 +37,6 @@ const withPosition = (
         ...result,
         extensions: {
           ...result.extensions,
-          tributary: { at: sent.delivery.at, cursor: cursor(sent.position, sent.snapshotUntil) },
+          tributary: { at: sent.delivery.at, cursor: cursor(sent.position, sent.snapshotUntil, sent.time) },
         },
       };

@@ -7,4 +7,9 @@ export interface Sent {
   readonly position: Position;
   /** Set while a snapshot is not complete. */
   readonly snapshotUntil: Position | null;
+  /**
+   * How old the cursor is, milliseconds since 1970; not there: now. Deletes since then are told behind it, and Kafka and the
+   * view keep them only for so long (S11).
+   */
+  readonly time?: number;
 }

@@ -13,6 +13,8 @@ const keptMs = 1_000;
 export interface SharedPage {
   readonly rows: readonly StoredRow[];
   readonly next: number;
+  /** Position of the view in the partition at the read: what was written from there on, the page does not show. */
+  readonly readTo: number;
   /** The view holds nothing of the partition behind it. */
   readonly isLast: boolean;
 }
@@ -77,10 +79,11 @@ export class SharedPages {
     this.#reads++;
     const { rows, position } = await this.#view.scan({ partition, from, limit: pageRows });
     const isLast = rows.length < pageRows;
-    const end = isLast ? Math.max(from, nextOffset(position, partition)) : from;
+    const readTo = nextOffset(position, partition);
+    const end = isLast ? Math.max(from, readTo) : from;
     const next = Math.max(end, (rows.at(-1)?.offset ?? -1) + 1);
     const oldest = Date.now() - keptMs;
-    const page = { partition, from, rows, next, isLast, readAt: Date.now() };
+    const page = { partition, from, rows, next, readTo, isLast, readAt: Date.now() };
     this.#kept = [...this.#kept.slice(1 - keptPages), page].filter(({ readAt }) => readAt >= oldest);
     return page;
   }

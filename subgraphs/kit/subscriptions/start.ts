@@ -26,6 +26,8 @@ export interface Start {
   /** Exclusive end of a bounded operation. */
   readonly until: Position | null;
   readonly now: boolean;
+  /** Of the position, milliseconds since 1970: a change stream can be gone on with only for so long (S11). */
+  readonly time: number;
 }
 
 /** How long a replica may lag behind a cursor before it says NOT_YET (S11). */
@@ -61,23 +63,27 @@ export const resolveStart = async (
       refuseTooEarly(stream, position.time);
       if (stream.description.change !== null && isForgotten(source, position.time))
         return snapshot(source, until);
-      return { ...beginning(await readTo(source, await source.topic.at(position.time), signal)), until };
+      return {
+        ...beginning(await readTo(source, await source.topic.at(position.time), signal), position.time),
+        until,
+      };
     case 'CURSOR':
       return fromCursor(stream, args, position.cursor, until, signal);
   }
 };
 
-const beginning = (from: Position): Omit<Start, 'until'> => ({
+const beginning = (from: Position, time = Date.now()): Omit<Start, 'until'> => ({
   from,
   snapshotUntil: null,
   reset: false,
   now: false,
+  time,
 });
 
 /** A snapshot is what changed since the beginning, in the order of offsets: one scan serves both (docs/decisions/0007). */
 const snapshot = (source: TopicSource, until: Position | null): Start => {
   const upTo = source.view?.position ?? source.stream.position;
-  return { from: upTo.map(() => 0), snapshotUntil: upTo, reset: true, until, now: false };
+  return { from: upTo.map(() => 0), snapshotUntil: upTo, reset: true, until, now: false, time: Date.now() };
 };
 
 const untilPosition = async (source: TopicSource, text: string, signal: AbortSignal): Promise<Position> => {
@@ -101,7 +107,7 @@ const fromCursor = async (
     if ((await truncatedSince(source, cursor)).length > 0) return snapshot(source, until);
     await waitUntilReached(source, cursor.position, signal);
     const snapshotUntil = cursor.snapshotUntil === null ? null : withinTopic(source, cursor.snapshotUntil);
-    return { from: withinTopic(source, cursor.position), snapshotUntil, reset: false, until, now: false };
+    return { ...beginning(withinTopic(source, cursor.position), cursor.time), snapshotUntil, until };
   }
   refuseOtherTopic(source, cursor);
   const truncated = await truncatedSince(source, cursor);

@@ -124,7 +124,7 @@ export class Subscriptions {
     // Before a RESET there is no position to go on from: who did would never be told to forget what it holds.
     if (!start.reset) {
       request.onStart(
-        maker.cursor(start.from, start.snapshotUntil),
+        maker.cursor(start.from, start.snapshotUntil, start.time),
         start.now && stream.description.snapshot,
       );
     }
@@ -141,7 +141,7 @@ export class Subscriptions {
       }
     }
     if (start.until !== null) {
-      request.onEnd(maker.cursor(reached, null));
+      request.onEnd(maker.cursor(reached, null, start.time));
       return;
     }
     yield* this.#follow(request, filters, reached, signal, state);
