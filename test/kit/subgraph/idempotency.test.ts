@@ -1,35 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Resolvers, Row, SubgraphContext } from '../../../subgraphs/kit/index.ts';
 import { uniqueTopic } from '../../support/kafka.ts';
 import { redisForTests, requireRedis } from '../../support/redis.ts';
+import { counterResolvers, countersSdl } from './counters.ts';
 import { post, runSubgraph, temporaryDirectory, tributaryOf } from './running.ts';
-
-const sdl = (topic: string) => `
-  type Counter @key(fields: "id") @topic(name: "${topic}", key: "id", cleanup: COMPACT, partitions: 2) {
-    id: ID!
-    count: Int!
-  }
-  type Query { counter(id: ID!): Counter @view }
-  type Mutation {
-    setCounter(id: ID!, count: Int!): Counter! @produce
-    add(id: ID!, by: Int!, idempotencyKey: ID): Counter! @produce
-  }`;
-
-const add = (
-  _parent: unknown,
-  { id, by, idempotencyKey }: { id: string; by: number; idempotencyKey?: string | null },
-  context: SubgraphContext,
-): Promise<Row> =>
-  context.update(
-    'Counter',
-    id,
-    (row) => ({ ...row, count: Number(row.count) + by }),
-    () => [],
-    {
-      idempotencyKey,
-    },
-  );
-const resolvers: Resolvers = { Mutation: { add } };
 
 /** What a request was answered, and where its record lies. */
 const send = async (url: string, by: number, idempotencyKey: string | null) => {
@@ -51,8 +24,8 @@ interface Store {
 
 const begin = async (topic: string, { redis }: Store = {}, directory?: string) =>
   runSubgraph({
-    sdl: sdl(topic),
-    resolvers,
+    sdl: countersSdl(topic),
+    resolvers: counterResolvers(),
     ...(directory === undefined ? {} : { directory }),
     ...(redis === undefined ? {} : { redis }),
   });
