@@ -4,6 +4,7 @@
  *
  *   --rows N        rows of the snapshot, and records of the event topic; default 1,000,000
  *   --brokers list  a Kafka that is there; default: one of its own
+ *   --only parts    of snapshot, replay, sqlite and redis those to run, separated by commas; default: all
  */
 import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -12,13 +13,18 @@ import { findRedis } from '../support/redis-server.ts';
 import { brokerDirectory } from '../support/run-directory.ts';
 import { holds, table } from './measure.ts';
 import { startOwnRedis } from './redis.ts';
-import { runVolume } from './run.ts';
+import { type Part, parts, runVolume } from './run.ts';
 
 const { values } = parseArgs({
-  options: { rows: { type: 'string', default: '1000000' }, brokers: { type: 'string' } },
+  options: {
+    rows: { type: 'string', default: '1000000' },
+    brokers: { type: 'string' },
+    only: { type: 'string', default: parts.join(',') },
+  },
 });
 const rows = Number(values.rows);
 if (!Number.isInteger(rows) || rows < 50_000) throw new Error('--rows is a whole number from 50000 on.');
+const only = new Set(values.only.split(',').map(partNamed));
 
 const tell = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 await using opened = new AsyncDisposableStack();
@@ -27,6 +33,7 @@ const redis = (await findRedis()) === null ? null : opened.use(await startOwnRed
 const measures = await runVolume({
   brokers,
   redis,
+  only,
   rows,
   records: rows,
   seconds: 60,
@@ -39,6 +46,12 @@ console.log(`\n${table(measures)}`);
 const broken = measures.filter((measure) => !holds(measure));
 console.log(broken.length === 0 ? '\nEvery bound holds.' : `\n${broken.length} bounds do not hold.`);
 process.exitCode = broken.length === 0 ? 0 : 1;
+
+function partNamed(name: string): Part {
+  const part = parts.find((each) => each === name);
+  if (part === undefined) throw new Error(`--only takes ${parts.join(', ')}, and not "${name}".`);
+  return part;
+}
 
 async function ownBroker(stack: AsyncDisposableStack): Promise<string> {
   await ensureLibraries({ onProgress: tell });

@@ -3,7 +3,7 @@ import { brokers } from '../support/kafka.ts';
 import { findRedis } from '../support/redis-server.ts';
 import { holds, table } from './measure.ts';
 import { startOwnRedis } from './redis.ts';
-import { runVolume } from './run.ts';
+import { parts, runVolume } from './run.ts';
 
 /** The short form of `npm run test:volume`; its bounds leave room for whatever else runs on the machine. */
 test('S12 S13 S20 snapshots and replays to clients that stop or read slowly: nobody else notices, memory is bounded', async () => {
@@ -12,6 +12,7 @@ test('S12 S13 S20 snapshots and replays to clients that stop or read slowly: nob
   const measures = await runVolume({
     brokers: brokers(),
     redis,
+    only: new Set(parts),
     rows: 80_000,
     records: 80_000,
     seconds: 3,
