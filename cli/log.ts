@@ -1,10 +1,16 @@
 import { styleText } from 'node:util';
 import { type Logger, pino } from 'pino';
 import type { LogLevel } from './configuration/settings.ts';
+import { workerNumber } from './workers/place.ts';
 
-/** The log of a service: JSON lines on stdout, as log collectors want them; for a terminal, lines for people. */
+/**
+ * The log of a service: JSON lines on stdout, as log collectors want them; for a terminal, lines for people. Those of a
+ * worker carry its number.
+ */
 export const createLog = (service: string, level: LogLevel): Logger => {
-  const options = { level, base: { service }, timestamp: pino.stdTimeFunctions.isoTime };
+  const worker = workerNumber();
+  const base = worker === null ? { service } : { service, worker };
+  const options = { level, base, timestamp: pino.stdTimeFunctions.isoTime };
   if (!process.stdout.isTTY) return pino(options);
   const colour = process.stdout.hasColors();
   return pino(options, { write: (line) => void process.stdout.write(`${readableLine(line, colour)}\n`) });

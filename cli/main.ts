@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { createRequire } from 'node:module';
 import { didYouMean } from '../schema/mistakes/index.ts';
 import { parseCommandArguments } from './arguments.ts';
@@ -48,3 +49,5 @@ const version = (): string => {
 
 // Only set, so that what is still to be written (a pipe, a log) gets out before the process ends.
 process.exitCode = await main(process.argv.slice(2));
+// A worker's channel to its command would keep it (cli/workers).
+cluster.worker?.disconnect();

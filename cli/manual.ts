@@ -63,10 +63,17 @@ export const commands: readonly Command[] = [
       },
       { name: 'data', value: 'dir', about: 'where its views are kept; default: .tributary' },
       { name: 'create-topics', value: null, about: 'create the declared topics that are missing' },
+      {
+        name: 'workers',
+        value: 'number',
+        about:
+          'processes that share the port, each with its own views; default: that of tributary.yaml, else 1',
+      },
     ],
     notes:
       'The folder holds the SDL, *.graphql, and may hold resolvers.ts, which exports "resolvers". Mistakes in the SDL are\n' +
-      'all listed, with their lines. SIGTERM or Ctrl-C stops it cleanly, at the latest after 8 s.\n' +
+      'all listed, with their lines. SIGTERM or Ctrl-C stops it cleanly, at the latest after 8 s. A worker that dies is\n' +
+      'replaced; SIGUSR2 starts all workers again, one after the other.\n' +
       'GraphQL is at /graphql, health at /health/live and /health/ready.',
     examples: [
       ['tributary subgraph subgraphs/flights', 'as tributary.yaml says'],
@@ -81,15 +88,24 @@ export const commands: readonly Command[] = [
     name: 'gateway',
     summary: 'run the gateway over the subgraphs of tributary.yaml',
     positionals: [],
-    options: [{ name: 'port', value: 'port', about: 'default: gateway.port of tributary.yaml, else 4000' }],
+    options: [
+      { name: 'port', value: 'port', about: 'default: gateway.port of tributary.yaml, else 4000' },
+      {
+        name: 'workers',
+        value: 'number',
+        about: 'processes that share the port; default: gateway.workers of tributary.yaml, else 1',
+      },
+    ],
     notes:
       'The supergraph is the file gateway.supergraph, or composed from the SDL of the subgraphs. Those with a folder need\n' +
       'not run. One with a url alone is asked for its SDL; while it is down, what it answered last is used, and without\n' +
       'that the others are served until it answers. A supergraph that changes (gateway.pollMs) is served without a restart.\n' +
       'SIGTERM or Ctrl-C closes clients spread over gateway.limits.drainMs and ends the process cleanly, at the latest 7 s\n' +
-      'after that time; a second one ends it at once.',
+      'after that time; a second one ends it at once. A worker that dies is replaced; SIGUSR2 starts all workers again with\n' +
+      'the configuration as it is then, one after the other.',
     examples: [
       ['tributary gateway', 'as tributary.yaml says'],
+      ['tributary gateway --workers 4', 'four processes on one port, for a machine with as many cores'],
       [
         'TRIBUTARY_GATEWAY_SUPERGRAPH=build/supergraph.graphql tributary gateway --port 80',
         'as in production',

@@ -3,19 +3,21 @@ import { CommandFailure, type ExitCode, exitCodes } from './exit.ts';
 import { untilToldToStop } from './stop.ts';
 
 /** Below the 10 s after which supervisors kill, so that the process can still say that it was late. */
-const defaultDeadlineMs = 8_000;
+export const defaultDeadlineMs = 8_000;
 
 /**
  * Keeps a server running until the process is told to stop, then stops it: within `stopDeadlineMs` (default 8 s), or the
- * process ends without; also when it is told again.
+ * process ends without; also when it is told again. `told` says when, in place of the signals.
  * Rejects with what `failed` rejects with, after stopping.
  */
-export const serveUntilStopped = async (server: {
-  readonly failed?: Promise<never>;
-  readonly stopDeadlineMs?: number;
-  stop(): Promise<void>;
-}): Promise<ExitCode> => {
-  const told = untilToldToStop(() => process.exit(exitCodes.failed));
+export const serveUntilStopped = async (
+  server: {
+    readonly failed?: Promise<never>;
+    readonly stopDeadlineMs?: number;
+    stop(): Promise<void>;
+  },
+  told: Promise<unknown> = untilToldToStop(() => process.exit(exitCodes.failed)),
+): Promise<ExitCode> => {
   try {
     await Promise.race([told, ...(server.failed === undefined ? [] : [server.failed])]);
   } finally {

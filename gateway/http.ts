@@ -40,8 +40,8 @@ export interface HttpOptions {
   readonly log: Logger;
   readonly logError: ErrorLog;
   readonly usage: Usage;
-  /** What /health/ready answers while it is. */
-  readonly ready: () => Promise<unknown>;
+  /** What /health/ready answers while it serves. */
+  readonly health: () => Promise<{ readonly ready: boolean; readonly body: unknown }>;
 }
 
 export interface HttpServer {
@@ -81,9 +81,11 @@ export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
   );
   app.get('/health/live', () => ({ status: 'live' }));
   let draining = false;
-  app.get('/health/ready', (_request, reply) =>
-    draining ? reply.code(503).send({ status: 'draining' }) : options.ready(),
-  );
+  app.get('/health/ready', async (_request, reply) => {
+    if (draining) return reply.code(503).send({ status: 'draining' });
+    const { ready, body } = await options.health();
+    return reply.code(ready ? 200 : 503).send(body);
+  });
   app.addHook('onRequest', async (_request, reply) => {
     if (draining) reply.header('connection', 'close');
   });

@@ -37,6 +37,8 @@ export interface GatewayOptions {
    * which are not closed with the gateway. Default: nowhere.
    */
   readonly usage?: { readonly file?: string | null; readonly sinks?: readonly UsageSink[] };
+  /** This process among those that share the port, for /health/ready, which is not ready before all have started. */
+  readonly worker?: () => { readonly number: number; readonly of: number; readonly started: boolean };
   readonly log: Logger;
 }
 
@@ -112,13 +114,19 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
     log,
     logError,
     usage,
-    ready: async () => ({
-      status: 'ready',
-      generation: generations.current.id,
-      subgraphs: await probe(),
-      subscriptions: { ...subscriptions.counters },
-      usage: usage.counters,
-    }),
+    health: async () => {
+      const worker = options.worker?.();
+      const ready = worker?.started ?? true;
+      const body = {
+        status: ready ? 'ready' : 'starting',
+        ...(worker !== undefined && { worker }),
+        generation: generations.current.id,
+        subgraphs: await probe(),
+        subscriptions: { ...subscriptions.counters },
+        usage: usage.counters,
+      };
+      return { ready, body };
+    },
   });
   const websockets = new WebSockets({
     server: http.app.server,

@@ -69,6 +69,7 @@ async function exec(node, parameters) {
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', forward);
   process.on('SIGHUP', forward);
+  process.on('SIGUSR2', forward);
   const [code, signal] = await new Promise((done, fail) => {
     child.once('exit', (...ending) => done(ending));
     child.once('error', (error) => fail(cannotRun(node, error)));
@@ -76,6 +77,7 @@ async function exec(node, parameters) {
   process.off('SIGINT', interrupt);
   process.off('SIGTERM', forward);
   process.off('SIGHUP', forward);
+  process.off('SIGUSR2', forward);
   if (signal !== null) process.kill(process.pid, signal);
   else process.exitCode = code;
 }

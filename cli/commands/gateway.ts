@@ -1,104 +1,102 @@
 import type { Logger } from 'pino';
-import { type RunningGateway, readLimits, startGateway } from '../../gateway/index.ts';
-import { usageBrokers } from '../brokers.ts';
+import { readLimits } from '../../gateway/limits.ts';
 import type { Arguments } from '../command.ts';
 import type { Configuration } from '../configuration/configuration.ts';
-import { portOption, readGivenConfiguration } from '../configuration/given.ts';
-import { consolePages } from '../console-pages.ts';
-import { CommandFailure, type ExitCode, exitCodes } from '../exit.ts';
+import { portOption, readGivenConfiguration, workersOption } from '../configuration/given.ts';
+import type { ExitCode } from '../exit.ts';
 import { createLog } from '../log.ts';
-import { explainListenError, serveUntilStopped } from '../serving.ts';
-import { supergraphs } from '../supergraph/watching.ts';
-import { UsageTopic } from '../usage-topic.ts';
+import { serveUntilStopped } from '../serving.ts';
+import { workerFile } from '../workers/own-files.ts';
+import { WorkerPlace, workerNumber } from '../workers/place.ts';
+import { serveByWorkers } from '../workers/serve.ts';
 
 /** See cli/manual.ts. */
 export const run = async (given: Arguments): Promise<ExitCode> => {
-  const read = readGivenConfiguration(given);
-  const port = portOption(given) ?? read.gateway.port;
-  const configuration = { ...read, gateway: { ...read.gateway, port } };
-  const log = createLog('gateway', read.log.level);
-  const server = new ConfiguredGateway(configuration, await usageTopicOf(configuration, log), log);
-  return serveUntilStopped(server);
+  const number = workerNumber();
+  if (number !== null) return serveAsWorker(await WorkerPlace.enter(number));
+  const configuration = configurationOf(given);
+  const log = createLog('gateway', configuration.log.level);
+  return configuration.gateway.workers > 1
+    ? serveWorkers(given, configuration, log)
+    : serveAlone(configuration, log);
 };
 
-const usageTopicOf = async (configuration: Configuration, log: Logger): Promise<UsageTopic | null> => {
-  const { topic } = configuration.gateway.usage;
-  if (topic === null) return null;
-  const brokers = await usageBrokers(configuration);
-  if (brokers !== null) return new UsageTopic({ topic, brokers, log });
-  throw new CommandFailure(
-    exitCodes.missing,
-    `Usage is to be written to the topic ${topic}, and no Kafka broker is named. Set KAFKA_BROKERS, or write ` +
-      'gateway.usage.brokers or kafka.brokers into tributary.yaml.',
-  );
+const configurationOf = (given: Arguments): Configuration => {
+  const read = readGivenConfiguration(given);
+  const port = portOption(given) ?? read.gateway.port;
+  const workers = workersOption(given) ?? read.gateway.workers;
+  return { ...read, gateway: { ...read.gateway, port, workers } };
 };
 
 /** Milliseconds behind the drain: a second for the last clients, five for requests that run. */
 const afterDrainMs = 7_000;
+const stopDeadlineOf = ({ gateway }: Configuration): number =>
+  readLimits(gateway.limits).drainMs + afterDrainMs;
 
-/** The gateway over the supergraph as far as it is known; when that changes, it goes on with the new one. */
-class ConfiguredGateway {
-  /** Rejects when it cannot start. */
-  readonly failed: Promise<never>;
-  readonly stopDeadlineMs: number;
-  readonly #configuration: Configuration;
-  readonly #usageTopic: UsageTopic | null;
-  readonly #log: Logger;
-  readonly #ending = new AbortController();
-  readonly #pages = consolePages();
-  readonly #serving: Promise<void>;
-  #running: RunningGateway | null = null;
+const serveAlone = async (configuration: Configuration, log: Logger): Promise<ExitCode> => {
+  const [{ ConfiguredGateway }, { supergraphs }] = await servingModules();
+  const server = await ConfiguredGateway.open({
+    configuration,
+    supergraphs: (signal) => supergraphs({ configuration, log, signal }),
+    listens: ({ url }) => log.info(`gateway listens on ${url}`),
+    log,
+  });
+  const { failed } = server;
+  return serveUntilStopped({
+    failed,
+    stopDeadlineMs: stopDeadlineOf(configuration),
+    stop: () => server.stop(),
+  });
+};
 
-  constructor(configuration: Configuration, usageTopic: UsageTopic | null, log: Logger) {
-    this.#configuration = configuration;
-    this.#usageTopic = usageTopic;
-    this.#log = log;
-    const { drainMs } = readLimits(configuration.gateway.limits);
-    this.stopDeadlineMs = drainMs + afterDrainMs;
-    // Told of when they are awaited, and not before.
-    this.#pages.catch(() => undefined);
-    this.#serving = this.#serve();
-    this.failed = new Promise((_, reject) => this.#serving.catch(reject));
-  }
+/** One composition for all workers, whoever serves it. */
+const serveWorkers = async (
+  given: Arguments,
+  configuration: Configuration,
+  log: Logger,
+): Promise<ExitCode> => {
+  const { supergraphs } = await import('../supergraph/watching.ts');
+  const { host, port, workers } = configuration.gateway;
+  return serveByWorkers({
+    what: 'gateway',
+    count: workers,
+    settings: configuration,
+    readAgain: async () => {
+      const read = configurationOf(given);
+      return { ...read, gateway: { ...read.gateway, host, port } };
+    },
+    stopDeadlineMs: stopDeadlineOf(configuration),
+    log,
+    news: (signal) => supergraphs({ configuration, log, signal }),
+  });
+};
 
-  async #serve(): Promise<void> {
-    const options = { configuration: this.#configuration, log: this.#log, signal: this.#ending.signal };
-    for await (const sdl of supergraphs(options)) {
-      if (this.#running === null) this.#running = await this.#start(sdl);
-      else await this.#update(this.#running, sdl);
-    }
-  }
+const serveAsWorker = async (place: WorkerPlace<Configuration>): Promise<ExitCode> => {
+  const { ConfiguredGateway } = await import('../configured-gateway.ts');
+  const configuration = configurationFor(place);
+  const server = await ConfiguredGateway.open({
+    configuration,
+    supergraphs: (signal) => place.news.values(signal),
+    listens: ({ url, port }) => {
+      place.listens(url, port);
+      place.ready();
+    },
+    worker: place.standing,
+    log: createLog('gateway', configuration.log.level),
+  });
+  const { failed } = server;
+  const stopDeadlineMs = stopDeadlineOf(configuration);
+  return serveUntilStopped({ failed, stopDeadlineMs, stop: () => server.stop() }, place.told);
+};
 
-  async #update(running: RunningGateway, sdl: string): Promise<void> {
-    try {
-      await running.update(sdl);
-    } catch (err) {
-      this.#log.error({ err }, 'the supergraph is refused; the one before is served');
-    }
-  }
+/** A file of usage has one writer. */
+const configurationFor = ({ number, setup }: WorkerPlace<Configuration>): Configuration => {
+  const { gateway } = setup.settings;
+  const { file } = gateway.usage;
+  const usage = { ...gateway.usage, file: file === null ? null : workerFile(file, number) };
+  return { ...setup.settings, gateway: { ...gateway, port: setup.port ?? gateway.port, usage } };
+};
 
-  async #start(supergraphSdl: string): Promise<RunningGateway> {
-    const { supergraph: _, pollMs: _pollMs, ...gatewayOptions } = this.#configuration.gateway;
-    const running = await startGateway({
-      ...gatewayOptions,
-      supergraphSdl,
-      usage: {
-        file: gatewayOptions.usage.file,
-        sinks: this.#usageTopic === null ? [] : [this.#usageTopic],
-      },
-      pages: await this.#pages,
-      log: this.#log,
-    }).catch((error: unknown) => {
-      throw explainListenError(error, gatewayOptions.port, 'choose another with --port or gateway.port');
-    });
-    this.#log.info(`gateway listens on ${running.url}`);
-    return running;
-  }
-
-  async stop(): Promise<void> {
-    this.#ending.abort();
-    await this.#serving.catch(() => undefined);
-    await this.#running?.stop();
-    await this.#usageTopic?.close();
-  }
-}
+/** Apollo's packages take a second and 80 MB, which the command of several workers has no use for. */
+const servingModules = () =>
+  Promise.all([import('../configured-gateway.ts'), import('../supergraph/watching.ts')]);

@@ -1,46 +1,68 @@
 import { basename, resolve } from 'node:path';
-import { describeSubgraph } from '../../schema/index.ts';
-import { startSubgraph } from '../../subgraphs/kit/index.ts';
 import { knownBrokers } from '../brokers.ts';
 import type { Arguments } from '../command.ts';
 import type { Configuration, LocalSubgraph } from '../configuration/configuration.ts';
-import { brokersOption, portOption, readGivenConfiguration } from '../configuration/given.ts';
+import { brokersOption, portOption, readGivenConfiguration, workersOption } from '../configuration/given.ts';
+import type { LogLevel } from '../configuration/settings.ts';
 import { CommandFailure, type ExitCode, exitCodes } from '../exit.ts';
 import { createLog } from '../log.ts';
-import { explainListenError, serveUntilStopped } from '../serving.ts';
+import { defaultDeadlineMs, explainListenError, serveUntilStopped } from '../serving.ts';
 import { loadResolvers, readSources } from '../subgraph-folder.ts';
+import { workerDirectory } from '../workers/own-files.ts';
+import { WorkerPlace, workerNumber } from '../workers/place.ts';
+import { serveByWorkers } from '../workers/serve.ts';
+
+/** What a subgraph is run with, its folder aside. Plain data: workers get it by a message. */
+interface SubgraphSettings {
+  readonly directory: string;
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** Null: none is named. */
+  readonly brokers: readonly string[] | null;
+  readonly data: string;
+  readonly redis: string | null;
+  readonly createTopics: boolean;
+  readonly replication: number;
+  readonly level: LogLevel;
+}
 
 /** See cli/manual.ts. */
 export const run = async (given: Arguments): Promise<ExitCode> => {
-  const read = readGivenConfiguration(given);
-  const configuration = { ...read, data: resolve(given.text('data') ?? read.data) };
+  const number = workerNumber();
+  if (number !== null) return serveAsWorker(await WorkerPlace.enter(number));
+  const { settings, workers } = await settingsOf(given);
+  if (workers === 1) return serveUntilStopped(await start(settings, null));
+  const { name, host, port } = settings;
+  return serveByWorkers({
+    what: `subgraph ${name}`,
+    count: workers,
+    settings,
+    readAgain: async () => ({ ...(await settingsOf(given)).settings, host, port }),
+    stopDeadlineMs: defaultDeadlineMs,
+    log: createLog(name, settings.level),
+  });
+};
+
+const settingsOf = async (given: Arguments): Promise<{ settings: SubgraphSettings; workers: number }> => {
+  const configuration = readGivenConfiguration(given);
   const directory = resolve(given.positionals[0] ?? '');
-  const sources = readSources(directory);
-  // Before the brokers are looked for: mistakes in the SDL need no Kafka to be told.
-  describeSubgraph(sources);
   const declared = declaredAt(directory, configuration);
   const name = given.text('name') ?? declared?.name ?? basename(directory);
-  const port = portOption(given) ?? declared?.port ?? 4001;
-  const resolvers = await loadResolvers(directory);
-  const log = createLog(name, configuration.log.level);
-  const subgraphOptions = {
+  const workers = workersOption(given) ?? configuration.subgraphWorkers ?? declared?.workers ?? 1;
+  const settings = {
+    directory,
     name,
-    sources,
-    ...(resolvers !== undefined && { resolvers }),
-    kafka: { brokers: await brokersOf(given, configuration), clientId: `tributary-${name}` },
     host: given.text('host') ?? declared?.host ?? '127.0.0.1',
-    port,
-    dataDirectory: configuration.data,
-    ...(configuration.views.redis !== null && { views: { redis: configuration.views.redis } }),
+    port: portOption(given) ?? declared?.port ?? 4001,
+    brokers: brokersOption(given) ?? (await knownBrokers(configuration)),
+    data: resolve(given.text('data') ?? configuration.data),
+    redis: configuration.views.redis,
     createTopics: given.flag('create-topics'),
     replication: configuration.kafka.replication,
-    log,
+    level: configuration.log.level,
   };
-  const running = await startSubgraph(subgraphOptions).catch((error: unknown) => {
-    throw explainListenError(error, port, 'choose another with --port');
-  });
-  log.info(`subgraph ${name} listens on ${running.url}`);
-  return serveUntilStopped(running);
+  return { settings, workers };
 };
 
 const declaredAt = (directory: string, configuration: Configuration): LocalSubgraph | undefined =>
@@ -48,8 +70,48 @@ const declaredAt = (directory: string, configuration: Configuration): LocalSubgr
     .filter((subgraph) => subgraph.kind === 'LOCAL')
     .find((subgraph) => subgraph.directory === directory);
 
-const brokersOf = async (given: Arguments, configuration: Configuration): Promise<readonly string[]> => {
-  const brokers = brokersOption(given) ?? (await knownBrokers(configuration));
+const serveAsWorker = async (place: WorkerPlace<SubgraphSettings>): Promise<ExitCode> => {
+  const { settings, port } = place.setup;
+  const data = workerDirectory(settings.data, place.number);
+  const running = await place.begin(start({ ...settings, data, port: port ?? settings.port }, place));
+  running.ready.then(
+    () => place.ready(),
+    // It is a failure too, and ends the worker as such.
+    () => undefined,
+  );
+  return serveUntilStopped(running, place.told);
+};
+
+const start = async (settings: SubgraphSettings, place: WorkerPlace<SubgraphSettings> | null) => {
+  const [{ describeSubgraph }, { startSubgraph }] = await servingModules();
+  const sources = readSources(settings.directory);
+  // Before the brokers are looked for: mistakes in the SDL need no Kafka to be told.
+  describeSubgraph(sources);
+  const { name, host, port, redis, createTopics, replication } = settings;
+  const resolvers = await loadResolvers(settings.directory);
+  const log = createLog(name, settings.level);
+  const running = await startSubgraph({
+    name,
+    sources,
+    ...(resolvers !== undefined && { resolvers }),
+    kafka: { brokers: requireBrokers(settings), clientId: `tributary-${name}` },
+    host,
+    port,
+    dataDirectory: settings.data,
+    ...(redis !== null && { views: { redis } }),
+    createTopics,
+    replication,
+    ...(place !== null && { worker: place.standing, listenWhenReady: place.setup.joins }),
+    log,
+  }).catch((error: unknown) => {
+    throw explainListenError(error, port, 'choose another with --port');
+  });
+  place?.listens(running.url, running.port);
+  if (place === null) log.info(`subgraph ${name} listens on ${running.url}`);
+  return running;
+};
+
+const requireBrokers = ({ brokers }: SubgraphSettings): readonly string[] => {
   if (brokers !== null) return brokers;
   throw new CommandFailure(
     exitCodes.missing,
@@ -57,3 +119,7 @@ const brokersOf = async (given: Arguments, configuration: Configuration): Promis
       'tributary.yaml. The broker of a running "tributary dev" is found by itself.',
   );
 };
+
+/** Loaded where a subgraph is served: the command of several workers has no use for them. */
+const servingModules = () =>
+  Promise.all([import('../../schema/index.ts'), import('../../subgraphs/kit/index.ts')]);

@@ -16,6 +16,8 @@ export interface Configuration {
   readonly gateway: {
     readonly host: string;
     readonly port: number;
+    /** Processes that share the port. */
+    readonly workers: number;
     readonly origins: readonly string[];
     readonly hosts: readonly string[];
     /** Supergraph SDL; null: composed from the subgraphs. */
@@ -28,6 +30,8 @@ export interface Configuration {
     readonly limits: Partial<GatewayLimits>;
   };
   readonly subgraphs: readonly SubgraphConfiguration[];
+  /** Processes of the subgraph that is run, as the environment says; null: as the subgraph itself says. */
+  readonly subgraphWorkers: number | null;
   /** Redis for the views of subgraphs; null: files in `data`. */
   readonly views: { readonly redis: string | null };
   readonly data: string;
@@ -52,6 +56,8 @@ export interface LocalSubgraph {
   readonly directory: string;
   readonly host: string;
   readonly port: number;
+  /** Processes that share the port. */
+  readonly workers: number;
   /** Where the gateway reaches it. */
   readonly url: string;
 }

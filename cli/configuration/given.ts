@@ -3,7 +3,7 @@ import { CommandFailure, exitCodes } from '../exit.ts';
 import type { Configuration } from './configuration.ts';
 import { readConfiguration } from './read.ts';
 import { listOf, type Reader } from './reader.ts';
-import { brokerAddress, portReader } from './settings.ts';
+import { brokerAddress, portReader, workersReader } from './settings.ts';
 
 /** The configuration of --config or of the working directory, with the environment over it. Throws Mistakes. */
 export const readGivenConfiguration = (given: Arguments): Configuration =>
@@ -24,6 +24,9 @@ export const readOption = <T>(given: Arguments, name: string, reader: Reader<T>)
 };
 
 export const portOption = (given: Arguments): number | undefined => readOption(given, 'port', portReader);
+
+export const workersOption = (given: Arguments): number | undefined =>
+  readOption(given, 'workers', workersReader);
 
 export const brokersOption = (given: Arguments): readonly string[] | undefined =>
   readOption(given, 'brokers', listOf(brokerAddress));

@@ -65,6 +65,7 @@ const assemble = (context: Context, file: string | null, directory: string): Con
     gateway: {
       host: context.value(settings.gatewayHost),
       port: gatewayPort,
+      workers: context.value(settings.gatewayWorkers),
       origins: context.value(settings.origins),
       hosts: context.value(settings.hosts),
       compression: context.value(settings.compression),
@@ -82,6 +83,7 @@ const assemble = (context: Context, file: string | null, directory: string): Con
       gatewayPort,
       mistakes: context.mistakes,
     }),
+    subgraphWorkers: context.value(settings.subgraphWorkers),
     views: { redis: context.value(settings.viewsRedis) },
     data: pathOf(context.value(settings.data)),
     replay: { speed: context.value(settings.speed), from: context.value(settings.from) },

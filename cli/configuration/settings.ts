@@ -20,6 +20,14 @@ export const portReader = number({
   whole: true,
 });
 
+export const workersReader = number({
+  expects: 'a whole number from 1 to 64',
+  example: '2',
+  minimum: 1,
+  maximum: 64,
+  whole: true,
+});
+
 export const brokerAddress = text('host:port', '127.0.0.1:9092', /^(\[[^\]\s]+\]|[^\s:]+):\d{1,5}$/);
 const origin = text(
   'an origin such as https://app.example.org',
@@ -70,6 +78,20 @@ export const settings = {
     'Address that the gateway listens on.',
   ),
   gatewayPort: setting('gateway.port', 'TRIBUTARY_GATEWAY_PORT', portReader, 4000, 'Its port.'),
+  gatewayWorkers: setting(
+    'gateway.workers',
+    'TRIBUTARY_GATEWAY_WORKERS',
+    workersReader,
+    1,
+    'Processes that share the port, one a core at most; see [Several cores](../deployment.md#several-cores). Limits hold for each.',
+  ),
+  subgraphWorkers: setting<number | null>(
+    'subgraphs.<name>.workers',
+    'TRIBUTARY_SUBGRAPH_WORKERS',
+    workersReader,
+    null,
+    'The same for the subgraph that is run. Default: 1.',
+  ),
   origins: setting<readonly string[]>(
     'gateway.origins',
     'TRIBUTARY_GATEWAY_ORIGINS',

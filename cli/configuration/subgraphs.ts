@@ -4,6 +4,7 @@ import type { Mistake } from '../mistakes.ts';
 import type { SubgraphConfiguration } from './configuration.ts';
 import { type Entry, type Place, shown } from './located.ts';
 import { number, type Reader, text } from './reader.ts';
+import { workersReader } from './settings.ts';
 import { readOr, unknownKey } from './value.ts';
 
 interface Surroundings {
@@ -24,6 +25,7 @@ export const readers = {
     maximum: 65_535,
     whole: true,
   }),
+  workers: workersReader,
   schema: text('the path of a file', 'weather.graphql'),
 };
 const keys = Object.keys(readers);
@@ -114,7 +116,8 @@ class SubgraphReader {
     }
     const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
     const url = this.#value('url', readers.url) ?? `http://${reachable}:${givenPort}/graphql`;
-    return { kind: 'LOCAL', name: this.#name, directory, host, port: givenPort ?? 0, url };
+    const workers = this.#value('workers', readers.workers) ?? 1;
+    return { kind: 'LOCAL', name: this.#name, directory, host, port: givenPort ?? 0, workers, url };
   }
 
   #remote(): SubgraphConfiguration | null {
@@ -124,6 +127,13 @@ class SubgraphReader {
         this.#entry.place,
         `subgraphs.${this.#name} has neither dir nor url.`,
         'Give dir, a folder with its SDL, or url, where it runs.',
+      );
+    }
+    if (this.#has('workers')) {
+      this.#mistake(
+        this.#entry.place,
+        `subgraphs.${this.#name} has workers but no dir.`,
+        'Leave workers out: they are of a subgraph that runs here. Where it runs, start it with --workers.',
       );
     }
     const schema = this.#has('schema') ? this.#path('schema', 'file') : null;

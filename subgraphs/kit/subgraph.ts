@@ -11,7 +11,7 @@ import { buildSchema } from './graphql/schema.ts';
 import { createProducer, type Producer } from './kafka/producer.ts';
 import type { Pipeline } from './pipeline.ts';
 import { openPipelines } from './pipelines.ts';
-import { serveHttp } from './server/http.ts';
+import { createHttp } from './server/http.ts';
 import { serveWebSockets } from './server/websocket.ts';
 import { executeOperation, type OperationsOptions, openOperation } from './subscriptions/operations.ts';
 import { Subscriptions } from './subscriptions/subscription.ts';
@@ -36,6 +36,10 @@ export interface SubgraphOptions {
   readonly createTopics: boolean;
   /** Replication factor of topics that are created. */
   readonly replication: number;
+  /** Listen only when views are ready: for a process that joins others on their port. Default: at once. */
+  readonly listenWhenReady?: boolean;
+  /** This process among those that share the port, for /health/ready, which is not ready before all have started. */
+  readonly worker?: () => { readonly number: number; readonly of: number; readonly started: boolean };
   readonly log: Logger;
 }
 
@@ -81,12 +85,12 @@ export const startSubgraph = async (options: SubgraphOptions): Promise<RunningSu
   const subscriptions = new Subscriptions();
   const context = (after: AfterPositions | null, waitMs: number, keepRows = true): RequestContext =>
     requestContext({ sources: pipelines, writer, after, afterWaitMs: waitMs, keepRows });
-  const http = await serveHttp({
+  const http = await createHttp({
     schema,
     host: options.host,
     port: options.port,
     context: (after, isEntities) => context(after, isEntities ? afterWaitMs.entities : afterWaitMs.others),
-    health: () => health(options.name, pipelines, subscriptions),
+    health: () => health(options, pipelines, subscriptions),
     log,
   });
   opened.adopt(http, (each) => each.stop());
@@ -107,11 +111,15 @@ export const startSubgraph = async (options: SubgraphOptions): Promise<RunningSu
     log,
   });
   opened.adopt(webSockets, (each) => each.close());
+  const ready = heard(whenReady([...pipelines.values()], log));
+  const failed = heard(Promise.race([...pipelines.values()].map((pipeline) => pipeline.failed)));
+  if (options.listenWhenReady === true) await Promise.race([ready, failed]);
+  await http.listen();
   const running = opened.move();
   return {
     ...addressOf(http.server, options.host),
-    ready: heard(whenReady([...pipelines.values()], log)),
-    failed: heard(Promise.race([...pipelines.values()].map((pipeline) => pipeline.failed))),
+    ready,
+    failed,
     stop: () => running.disposeAsync(),
   };
 };
@@ -148,14 +156,20 @@ const servedStreams = (
     }),
   );
 
-const health = (name: string, pipelines: ReadonlyMap<string, Pipeline>, subscriptions: Subscriptions) => {
+const health = (
+  { name, worker }: SubgraphOptions,
+  pipelines: ReadonlyMap<string, Pipeline>,
+  subscriptions: Subscriptions,
+) => {
   const topics = [...pipelines.values()].map(({ state }) => state);
-  const ready = topics.every((topic) => topic.ready);
+  const place = worker?.();
+  const ready = topics.every((topic) => topic.ready) && (place?.started ?? true);
   return {
     ready,
     body: {
       status: ready ? 'ready' : 'starting',
       subgraph: name,
+      ...(place !== undefined && { worker: place }),
       topics,
       subscriptions: subscriptions.counters,
     },

@@ -124,6 +124,7 @@ test('a subgraph says how the store of its views is: in Redis, away, and back; a
       directory,
       host: '127.0.0.1',
       port: subgraph.port,
+      workers: 1,
     } as const;
     const [check] = serverChecks({ ...configuration, subgraphs: [{ ...remote, url: subgraph.url }] });
     return check?.run();

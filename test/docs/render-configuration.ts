@@ -8,6 +8,8 @@ const aboutSubgraph: Readonly<Record<keyof typeof readers, string>> = {
   host: 'Address that it listens on. Default 127.0.0.1.',
   url: 'Address of GraphQL over HTTP of a subgraph that runs elsewhere; its websocket is at the same path.',
   port: 'Port of a subgraph that runs here.',
+  workers:
+    'Processes of a subgraph that runs here, one port for all; see [Several cores](../deployment.md#several-cores). Default 1.',
   schema:
     'With `url`: file with its SDL. Default: it is asked for, and the last answer is kept for when it is down.',
 };

@@ -30,12 +30,14 @@ export interface HttpOptions {
 
 export interface RunningHttp {
   readonly server: Server;
+  /** Rejects with CONFIGURATION_INVALID when something else has the port. */
+  listen(): Promise<void>;
   /** Finishes running requests, then closes. */
   stop(): Promise<void>;
 }
 
-/** GraphQL over HTTP at /graphql by Apollo Server, and /health/live, /health/ready. */
-export const serveHttp = async (options: HttpOptions): Promise<RunningHttp> => {
+/** GraphQL over HTTP at /graphql by Apollo Server, and /health/live, /health/ready. Does not listen yet. */
+export const createHttp = async (options: HttpOptions): Promise<RunningHttp> => {
   const app = fastify({ bodyLimit: 4 * 1024 * 1024, forceCloseConnections: 'idle' });
   identifyRequests(app);
   app.addHook('onRequest', async (request, reply) => {
@@ -71,9 +73,12 @@ export const serveHttp = async (options: HttpOptions): Promise<RunningHttp> => {
   app.get('/graphql', (_request, reply) =>
     reply.code(405).header('allow', 'POST').send(errorBody('BAD_REQUEST', 'A subgraph answers POST.')),
   );
-  await listen(app, options);
   const requestsOver = watchRequests(app.server);
-  return { server: app.server, stop: () => stop(app.server, apollo, requestsOver) };
+  return {
+    server: app.server,
+    listen: () => listen(app, options),
+    stop: () => stop(app.server, apollo, requestsOver),
+  };
 };
 
 /** Milliseconds that running requests have to end. */

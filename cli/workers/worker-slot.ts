@@ -1,0 +1,156 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import type { Logger } from 'pino';
+import type { FromPrimary, FromWorker, Setup } from './messages.ts';
+
+export interface SlotOptions<Settings> {
+  /** From 1. */
+  readonly number: number;
+  readonly log: Logger;
+  readonly setup: () => Setup<Settings>;
+  readonly listens: (url: string, port: number) => void;
+  /** It became ready, or is no longer. */
+  readonly changed: () => void;
+  /** It ended, before it ever listened. */
+  readonly failed: (code: number | null) => void;
+  /** It died too often. */
+  readonly gaveUp: (deaths: number) => void;
+}
+
+/** Wait before a replacement, milliseconds, doubled with each death; after so many without a minute in between it is given up. */
+const delayMs = 250;
+const maximumDelayMs = 10_000;
+const maximumDeaths = 5;
+const forgottenAfterMs = 60_000;
+
+/** One numbered worker: a process that is replaced when it dies. */
+export class WorkerSlot<Settings> {
+  readonly number: number;
+  readonly #options: SlotOptions<Settings>;
+  #worker: Worker | null = null;
+  #readySince: number | null = null;
+  #hasListened = false;
+  #deaths = 0;
+  /** It ends because it was told. */
+  #ending = false;
+  /** No process takes its place any more. */
+  #over = false;
+  #timer: NodeJS.Timeout | undefined;
+  #readyWaiters: (() => void)[] = [];
+
+  constructor(options: SlotOptions<Settings>) {
+    this.number = options.number;
+    this.#options = options;
+  }
+
+  get isReady(): boolean {
+    return this.#readySince !== null;
+  }
+
+  start(): void {
+    const worker = cluster.fork({ TRIBUTARY_WORKER: String(this.number) });
+    this.#worker = worker;
+    worker.on('message', (message: FromWorker) => this.#take(worker, message));
+    let over = false;
+    const end = (how: string, code: number | null): void => {
+      if (over) return;
+      over = true;
+      this.#ended(how, code);
+    };
+    // Both, since a process that could not be started has no exit.
+    worker.on('error', (error) => {
+      if (!worker.isConnected() && worker.process.pid === undefined)
+        end(`could not be started: ${error.message}`, null);
+    });
+    worker.on('exit', (code, signal) =>
+      end(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`, code),
+    );
+  }
+
+  /** Resolves when it is ready; when it dies on the way, with the replacement. */
+  async untilReady(): Promise<void> {
+    if (!this.isReady) await new Promise<void>((resolve) => this.#readyWaiters.push(resolve));
+  }
+
+  /** Ends it in order, within `deadlineMs`, else by force. Resolves when it is gone for good. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#over = true;
+    await this.#end(deadlineMs);
+  }
+
+  /** Ends it in order and starts it again. Resolves when the new one is ready. */
+  async renew(deadlineMs: number): Promise<void> {
+    await this.#end(deadlineMs);
+    if (this.#over) return;
+    this.#ending = false;
+    this.start();
+    await this.untilReady();
+  }
+
+  tell(message: FromPrimary<Settings>): void {
+    // The callback takes the error of a channel that has just closed: its exit comes besides.
+    this.#worker?.send(message, () => undefined);
+  }
+
+  kill(): void {
+    this.#worker?.process.kill('SIGKILL');
+  }
+
+  async #end(deadlineMs: number): Promise<void> {
+    this.#ending = true;
+    clearTimeout(this.#timer);
+    const worker = this.#worker;
+    if (worker === null) return;
+    const gone = once(worker, 'exit');
+    this.tell({ kind: 'STOP' });
+    const timer = setTimeout(() => {
+      this.#options.log.error(
+        `worker ${this.number} did not end within ${deadlineMs / 1000} s and is killed`,
+      );
+      this.kill();
+    }, deadlineMs);
+    await gone;
+    clearTimeout(timer);
+  }
+
+  #take(worker: Worker, message: FromWorker): void {
+    if (worker !== this.#worker) return;
+    if (message.kind === 'HELLO') this.tell({ kind: 'SETUP', setup: this.#options.setup() });
+    if (message.kind === 'LISTENS') {
+      this.#hasListened = true;
+      this.#options.listens(message.url, message.port);
+    }
+    if (message.kind !== 'READY') return;
+    this.#readySince = performance.now();
+    this.#options.changed();
+    for (const waiter of this.#readyWaiters.splice(0)) waiter();
+  }
+
+  #ended(how: string, code: number | null): void {
+    const served = this.#readySince === null ? null : performance.now() - this.#readySince;
+    this.#worker = null;
+    this.#readySince = null;
+    if (served !== null) this.#options.changed();
+    if (this.#ending) return;
+    const { log } = this.#options;
+    if (!this.#hasListened) {
+      this.#options.failed(code);
+      return;
+    }
+    // Somebody ended this one alone, by SIGTERM, and wants a fresh one.
+    if (code === 0 && served !== null) {
+      log.info(`worker ${this.number} ended as it was told; another takes its place`);
+      this.start();
+      return;
+    }
+    if (served !== null && served >= forgottenAfterMs) this.#deaths = 0;
+    this.#deaths += 1;
+    if (this.#deaths >= maximumDeaths) {
+      this.#options.gaveUp(this.#deaths);
+      return;
+    }
+    const pauseMs = Math.min(maximumDelayMs, delayMs * 2 ** (this.#deaths - 1));
+    log.error(`worker ${this.number} ${how}; another takes its place in ${pauseMs / 1000} s`);
+    this.#timer = setTimeout(() => this.start(), pauseMs);
+  }
+}

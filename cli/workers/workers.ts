@@ -1,0 +1,132 @@
+import cluster from 'node:cluster';
+import type { Logger } from 'pino';
+import { CommandFailure, type ExitCode, exitCodes, exitMeanings } from '../exit.ts';
+import type { Standing } from './messages.ts';
+import { WorkerSlot } from './worker-slot.ts';
+
+export interface WorkersOptions<Settings> {
+  readonly count: number;
+  readonly settings: Settings;
+  /** Milliseconds that a worker has to end in order; then it is killed. */
+  readonly stopMs: number;
+  readonly log: Logger;
+}
+
+/**
+ * The workers of a command, behind one port. This process accepts the connections and hands them out in turn
+ * (docs/decisions/0016); it serves nothing itself.
+ */
+export class Workers<Settings> {
+  /** Resolves with the address when all listen. */
+  readonly listening: Promise<string>;
+  /** Rejects when one cannot start, or dies so often that it is given up. */
+  readonly failed: Promise<never>;
+  readonly #options: WorkersOptions<Settings>;
+  readonly #slots: readonly WorkerSlot<Settings>[];
+  readonly #listen = Promise.withResolvers<string>();
+  readonly #fail = Promise.withResolvers<never>();
+  readonly #listeners = new Set<number>();
+  #settings: Settings;
+  #news: string | null = null;
+  #port: number | null = null;
+  #started = false;
+  #renewing = false;
+  #ending = false;
+
+  constructor(options: WorkersOptions<Settings>) {
+    this.#options = options;
+    this.#settings = options.settings;
+    this.listening = this.#listen.promise;
+    this.failed = this.#fail.promise;
+    this.failed.catch(() => undefined);
+    // Elsewhere the system hands out connections, which on macOS means to one worker; see docs/decisions/0016.
+    cluster.schedulingPolicy = cluster.SCHED_RR;
+    this.#slots = Array.from({ length: options.count }, (_, index) => this.#slot(index + 1));
+    // However this process ends, but for kill -9: a worker that hangs would not see that its channel closed.
+    process.on('exit', () => {
+      for (const slot of this.#slots) slot.kill();
+    });
+    // Alone: what is wrong with the settings or the port is told once, and topics are made once.
+    this.#slots[0]?.start();
+  }
+
+  /** Tells all workers, and those to come until the next news. */
+  tell(news: string): void {
+    this.#news = news;
+    for (const slot of this.#slots) slot.tell({ kind: 'NEWS', news });
+  }
+
+  /** Ends the workers and starts them again, with these settings, one after the other, each when the one before is ready. */
+  async renew(settings: Settings): Promise<void> {
+    const { log, stopMs } = this.#options;
+    if (this.#renewing || !this.#started) {
+      log.warn('the workers are still starting; not started again');
+      return;
+    }
+    this.#renewing = true;
+    this.#settings = settings;
+    log.info('the workers are started again, one after the other');
+    for (const slot of this.#slots) {
+      if (this.#ending) return;
+      await slot.renew(stopMs);
+      if (!this.#ending) log.info(`worker ${slot.number} was started again`);
+    }
+    this.#renewing = false;
+  }
+
+  async stop(): Promise<void> {
+    this.#ending = true;
+    await Promise.all(this.#slots.map((slot) => slot.stop(this.#options.stopMs)));
+  }
+
+  #slot(number: number): WorkerSlot<Settings> {
+    const { log } = this.#options;
+    return new WorkerSlot({
+      number,
+      log,
+      setup: () => ({
+        settings: this.#settings,
+        port: this.#port,
+        joins: this.#standing().ready > 0,
+        standing: this.#standing(),
+        news: this.#news,
+      }),
+      listens: (url, port) => this.#listens(number, url, port),
+      changed: () => this.#changed(),
+      failed: (code) => this.#startFailed(number, code),
+      gaveUp: (deaths) => {
+        const message =
+          `Worker ${number} ended ${deaths} times, never a minute after its start, so the command ends. The lines of ` +
+          'the log before say why; start the command again when that is cured.';
+        log.fatal(message);
+        this.#fail.reject(new CommandFailure(exitCodes.failed, message));
+      },
+    });
+  }
+
+  #listens(number: number, url: string, port: number): void {
+    this.#port = port;
+    this.#listeners.add(number);
+    if (number === 1 && this.#listeners.size === 1) for (const slot of this.#slots.slice(1)) slot.start();
+    if (this.#listeners.size === this.#slots.length) this.#listen.resolve(url);
+  }
+
+  #changed(): void {
+    this.#started ||= this.#slots.every((slot) => slot.isReady);
+    const standing = this.#standing();
+    for (const slot of this.#slots) slot.tell({ kind: 'STANDING', standing });
+  }
+
+  #standing(): Standing {
+    const ready = this.#slots.filter((slot) => slot.isReady).length;
+    return { of: this.#slots.length, ready, started: this.#started };
+  }
+
+  #startFailed(number: number, code: number | null): void {
+    const exitCode = code !== null && isFailure(code) ? code : exitCodes.failed;
+    const message = `Worker ${number} could not start, so the command ends; the lines before say why.`;
+    this.#fail.reject(new CommandFailure(exitCode, message));
+  }
+}
+
+const isFailure = (code: number): code is ExitCode => code !== exitCodes.ok && code in exitMeanings;
