@@ -27,12 +27,11 @@ export class WorkerPlace<Settings> {
     const { promise, resolve } = Promise.withResolvers<Setup<Settings>>();
     const begin = (message: FromPrimary<Settings>): void => {
       if (message.kind === 'SETUP') resolve(message.setup);
-      // Before it serves there is nothing to end in order.
       if (message.kind === 'STOP') process.exit(0);
     };
     process.on('message', begin);
     send({ kind: 'HELLO' });
-    const setup = await Promise.race([promise, told.then(() => process.exit(0))]);
+    const setup = await unlessTold(told, promise);
     process.off('message', begin);
     return new WorkerPlace(number, setup, told);
   }
@@ -52,14 +51,8 @@ export class WorkerPlace<Settings> {
   }
 
   /** What `start` resolves with. Told to end before that, the process ends at once: it has no clients yet. */
-  async begin<T>(start: Promise<T>): Promise<T> {
-    let isBegun = false;
-    void this.told.then(() => isBegun || process.exit(0));
-    try {
-      return await start;
-    } finally {
-      isBegun = true;
-    }
+  begin<T>(start: Promise<T>): Promise<T> {
+    return unlessTold(this.told, start);
   }
 
   /** For /health/ready. */
@@ -80,4 +73,14 @@ export class WorkerPlace<Settings> {
 /** To a command that is gone nothing can be said: this process ends for the same reason. */
 const send = (message: FromWorker): void => {
   process.send?.(message, undefined, undefined, () => undefined);
+};
+
+const unlessTold = async <T>(told: Promise<unknown>, start: Promise<T>): Promise<T> => {
+  let isBegun = false;
+  void told.then(() => isBegun || process.exit(0));
+  try {
+    return await start;
+  } finally {
+    isBegun = true;
+  }
 };

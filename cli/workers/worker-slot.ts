@@ -122,7 +122,9 @@ export class WorkerSlot<Settings> {
     }
     if (message.kind !== 'READY') return;
     this.#readySince = performance.now();
-    this.#options.changed();
+    const { log, changed } = this.#options;
+    log.info({ worker: this.number, pid: worker.process.pid }, `worker ${this.number} is ready`);
+    changed();
     for (const waiter of this.#readyWaiters.splice(0)) waiter();
   }
 
