@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { Logger } from 'pino';
+import { closeWhatWasHandedOver } from './handed-over.ts';
 import type { FromPrimary, FromWorker, Setup } from './messages.ts';
 
 export interface SlotOptions<Settings> {
@@ -50,6 +51,7 @@ export class WorkerSlot<Settings> {
   start(): void {
     const worker = cluster.fork({ TRIBUTARY_WORKER: String(this.number) });
     this.#worker = worker;
+    closeWhatWasHandedOver(worker);
     worker.on('message', (message: FromWorker) => this.#take(worker, message));
     let over = false;
     const end = (how: string, code: number | null): void => {
