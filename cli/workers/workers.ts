@@ -14,7 +14,7 @@ export interface WorkersOptions<Settings> {
 
 /**
  * The workers of a command, behind one port. This process accepts the connections and hands them out in turn
- * (docs/decisions/0016); it serves nothing itself.
+ * (docs/decisions/0017); it serves nothing itself.
  */
 export class Workers<Settings> {
   /** Resolves with the address when all listen. */
@@ -39,7 +39,7 @@ export class Workers<Settings> {
     this.listening = this.#listen.promise;
     this.failed = this.#fail.promise;
     this.failed.catch(() => undefined);
-    // Elsewhere the system hands out connections, which on macOS means to one worker; see docs/decisions/0016.
+    // Elsewhere the system hands out connections, which on macOS means to one worker; see docs/decisions/0017.
     cluster.schedulingPolicy = cluster.SCHED_RR;
     this.#slots = Array.from({ length: options.count }, (_, index) => this.#slot(index + 1));
     // However this process ends, but for kill -9: a worker that hangs would not see that its channel closed.
