@@ -41,7 +41,8 @@ export function createApolloBridge(options: ApolloBridgeOptions): ApolloBridge {
         executor: (context) =>
           executeRequest(bySchema.get(context.schema) ?? current, {
             document: context.document,
-            operationName: context.operationName,
+            // Not that of the operation found: with a name that fits none, the only operation would run.
+            operationName: context.request.operationName ?? null,
             variables: context.request.variables,
             extensions: context.request.extensions,
             headers: options.forwardHeaders?.(context),

@@ -22,10 +22,9 @@ export const findOperation = (body: PlainBody, context: TransportContext): Plain
   if (document === null) return null;
   const operation = getOperationAST(document, body.operationName);
   if (!operation || operation.operation === 'subscription') return null;
-  const operationName = operation.name?.value ?? null;
   const used = { schema: generation.apiSchema, document, operation };
   return async () => {
-    const { status, errors, ...rest } = await execute(body, document, operationName, generation, context);
+    const { status, errors, ...rest } = await execute(body, document, generation, context);
     context.usage.record(used, errors !== undefined && errors.length > 0);
     return { status, text: `${JSON.stringify({ errors, ...rest })}\n` };
   };
@@ -39,9 +38,8 @@ interface Executed {
 }
 
 const execute = async (
-  { variables, extensions: given }: PlainBody,
+  { operationName, variables, extensions: given }: PlainBody,
   document: DocumentNode,
-  operationName: string | null,
   generation: Generation,
   { logError }: TransportContext,
 ): Promise<Executed> => {
@@ -49,7 +47,7 @@ const execute = async (
   try {
     const { errors, data, extensions } = await executeRequest(generation, {
       document,
-      operationName,
+      operationName: operationName ?? null,
       variables,
       extensions: given,
       headers,
