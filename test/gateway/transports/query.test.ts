@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { ApolloServer } from '@apollo/server';
+import { GraphQLError } from 'graphql';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { UsageSink } from '../../../gateway/index.ts';
+import { TributaryError } from '../../../schema/errors.ts';
 import { type RawRequest, rawAnswer } from '../support/raw-answer.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -47,6 +49,9 @@ const plain: Record<string, RawRequest> = {
   'with the name of its one operation': post({ query: name, operationName: 'Name', variables: { id: 1 } }),
   'S24 after a position': post({ query: name, variables: { id: 1 }, ...after({ topic: [[0, 7]] }) }),
   'S24 after no position': post({ query: name, variables: { id: 1 }, ...after('yesterday') }),
+  'S24 a mutation, which tells its position': post({
+    query: 'mutation M { rename(id: 1, name: "new") { name } }',
+  }),
   'variables that do not fit': post({ query: name, variables: { id: { a: 1 } } }),
   'variables that are missing': post({ query: name }),
   introspection: post({ query: '{ __schema { types { name fields { name } } } }' }),
@@ -147,6 +152,29 @@ describe('both ways answer the same, byte for byte', () => {
     expect(byShort.body).toContain('SUBGRAPH_UNAVAILABLE');
     expect(viaApollo).toBe(0);
     await world.items.start();
+  });
+
+  test('data with errors of every kind, and extensions', async () => {
+    const { generation } = world.gateway;
+    const { execute } = generation;
+    const result = {
+      data: { item: null },
+      errors: [
+        new GraphQLError('typed', {
+          path: ['item', 0],
+          extensions: { code: 'NOT_FOUND', subgraph: 'items' },
+        }),
+        new GraphQLError('without a code'),
+        new GraphQLError('typed inside', { originalError: new TributaryError('NOT_FOUND', 'inside') }),
+      ],
+      extensions: { tributary: { position: { topic: [[0, 41]] } } },
+    };
+    Object.assign(generation, { execute: async () => result });
+    const { byLong, byShort, viaApollo } = await bothWays(post({ query: name, variables: { id: 1 } }));
+    Object.assign(generation, { execute });
+    expect(byShort).toEqual(byLong);
+    expect(byShort.body).toContain('without a code');
+    expect(viaApollo).toBe(0);
   });
 
   test('faults of ours: masked, and logged with the id of the request', async () => {
