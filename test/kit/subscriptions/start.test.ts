@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { decodeCursor } from '../../../schema/cursor/index.ts';
 import { Subscriptions } from '../../../subgraphs/kit/subscriptions/subscription.ts';
 import { MemoryTopic, receive, request } from './memory-topic.ts';
 
@@ -54,6 +55,37 @@ describe('S7 where an event stream begins', () => {
     const lost = { code: 'CURSOR_EXPIRED', extensions: { lost: [{ partition: 0, from: 1, until: 5 }] } };
     await expect(next).rejects.toMatchObject(lost);
     expect(await refusal(topic, first?.cursor ?? '')).toMatchObject(lost);
+  });
+
+  test('S11 what was published before such a loss comes before the error, and "earliest" begins behind the loss', async () => {
+    const topic = events();
+    const asked = request(topic.served());
+    const held = Promise.withResolvers<void>();
+    const subscription = new Subscriptions().open({
+      ...asked,
+      execute: async (sent) => {
+        await held.promise;
+        return asked.execute(sent);
+      },
+    });
+    const first = receive(subscription, 1);
+    await turn();
+    topic.append(1, 'before', 'a');
+    topic.stream.skip(0, 5);
+    topic.logStart[0] = 5;
+    topic.append(1, 'after', 'a');
+    await turn();
+    held.resolve();
+    expect((await first).map(({ key }) => key)).toEqual(['before']);
+    const error = await subscription.next().then(
+      () => null,
+      (thrown: { extensions: { earliest: string } }) => thrown.extensions,
+    );
+    expect(error).toMatchObject({ lost: [{ partition: 0, from: 0, until: 5 }] });
+    expect(decodeCursor(error?.earliest ?? '').position).toEqual([5, 1]);
+    const rest = new Subscriptions().open(request(topic.served(), {}, { cursor: error?.earliest ?? '' }));
+    expect((await receive(rest, 1)).map(({ key }) => key)).toEqual(['after']);
+    await rest.return();
   });
 
   test('S11 a time that the cluster knows and the reader has not reached is waited for', async () => {
