@@ -261,7 +261,7 @@ export class Pipeline implements TopicSource {
     }
     await this.view?.discard(
       `partition ${partition} holds ${logStart} to ${end}, the view ends at ${position}`,
-      partition,
+      [partition],
     );
     throw new TributaryError(
       'TOPIC_MISMATCH',

@@ -1,16 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest';
 import type { TopicDescription } from '../../../schema/description.ts';
 import type { QueryShape } from '../../../subgraphs/kit/view/query-shapes.ts';
 import type { View } from '../../../subgraphs/kit/view/view.ts';
 import { flights, plain, queries, recordOf } from './flights.ts';
+import { testEpochs } from './view-contract-epochs.ts';
 import { testFolds } from './view-contract-fold.ts';
 import { testPages } from './view-contract-pages.ts';
 
-/** Opens an empty view of a topic that answers pages of these shapes. */
+/** Opens a view of a topic that answers pages of these shapes: an empty one, unless the place was used before. */
 export type OpenView = (
   description: TopicDescription,
   queries: readonly QueryShape[],
   context: TestContext,
+  place: string,
 ) => Promise<View>;
 
 /** What every view promises, whatever keeps its rows. */
@@ -18,7 +21,7 @@ export function viewContract(name: string, open: OpenView): void {
   describe(`${name}: contract of a view`, () => {
     let view: View;
     beforeEach(async (context) => {
-      view = await open(flights, queries, context);
+      view = await open(flights, queries, context, randomUUID());
     });
     afterEach(() => view?.close());
     testApply(() => view);
@@ -26,6 +29,7 @@ export function viewContract(name: string, open: OpenView): void {
     testScans(() => view);
     testPages(() => view);
     testFolds(() => view);
+    testEpochs((context, place) => open(flights, queries, context, place));
   });
 }
 

@@ -1,9 +1,12 @@
 import { script } from './script.ts';
 
-/** What is known of a partition. KEYS meta. Returns id, position, time of the last write (ms, '' when there was none). */
+/**
+ * What is known of a partition. KEYS meta. Returns id, position, time of the last write (ms, '' when there was none),
+ * leader epoch of the last record (−1 unknown).
+ */
 export const readMeta = script(`
-local id, stored, at = unpack(redis.call('HMGET', KEYS[1], 'id', 'next', 'at'))
-return { id or '', tonumber(stored or 0), at or '' }
+local id, stored, at, epoch = unpack(redis.call('HMGET', KEYS[1], 'id', 'next', 'at', 'epoch'))
+return { id or '', tonumber(stored or 0), at or '', tonumber(epoch or -1) }
 `);
 
 /**

@@ -74,6 +74,7 @@ export async function openRedisView(options: RedisViewOptions): Promise<View> {
 }
 
 class RedisView implements View {
+  epochs: readonly number[] = [];
   private readonly connection: RedisConnection;
   private readonly layout: Layout;
   private readonly keys: ViewKeys;
@@ -111,6 +112,7 @@ class RedisView implements View {
 
   async open(): Promise<void> {
     await Promise.all(this.partitions.map((partition) => partition.open()));
+    this.epochs = this.partitions.map(({ epoch }) => epoch);
   }
 
   /** What the store holds, which another replica may have brought further than this one has read. */
@@ -212,9 +214,9 @@ class RedisView implements View {
   /** Keys of older definitions expire when nobody writes them any more. */
   ready(): void {}
 
-  async discard(reason: string, partition: number): Promise<void> {
-    this.log.warn({ view: this.keys.name, partition, reason }, 'The view is discarded.');
-    await this.partitions[partition]?.remove();
+  async discard(reason: string, partitions: readonly number[]): Promise<void> {
+    this.log.warn({ view: this.keys.name, partitions, reason }, 'The view is discarded.');
+    await Promise.all(partitions.map((partition) => this.partitions[partition]?.remove()));
     await this.close();
   }
 
