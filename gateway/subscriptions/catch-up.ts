@@ -30,6 +30,8 @@ export interface CatchUpOptions {
   readonly index: number;
   /** For one client alone. */
   readonly alone: boolean;
+  /** The operation goes on elsewhere by now (S19): what fails here may be had there. */
+  readonly isOutdated: () => boolean;
   readonly logError: ErrorLog;
   /** It runs, or does no more, for the counters. */
   readonly onRunning: (change: 1 | -1) => void;
@@ -182,7 +184,7 @@ export class CatchUp {
     setImmediate(() => {
       if (this.#state !== 'WAITING') return;
       this.#state = 'RUNNING';
-      const { plan, limits, until } = this.#options;
+      const { plan, limits, until, isOutdated } = this.#options;
       const cursor = this.#begin?.kind === 'CURSOR' ? this.#begin.text : null;
       if (this.#begin?.kind === 'CURSOR' && this.#begin.cursor.snapshotUntil === null) {
         this.#ring.progress(this.#begin.text);
@@ -192,7 +194,7 @@ export class CatchUp {
         completed: (reached) => this.#pump.push({ kind: 'PROGRESS', cursor: reached }),
         failed: (errors) => this.#pump.push({ kind: 'END', errors }),
       };
-      this.#upstream = new CatchUpUpstream({ plan, limits, cursor, until }, sink);
+      this.#upstream = new CatchUpUpstream({ plan, limits, cursor, until, isOutdated }, sink);
     });
   }
 
@@ -202,7 +204,7 @@ export class CatchUp {
       if (item.kind === 'EVENT') {
         this.#untaken += item.entry.bytes.length;
         this.#ring.append(item.entry, !isReset(item.entry));
-        if (this.#ring.end === 1 && isReset(item.entry)) this.#sendAway();
+        if (this.#ring.end === 1 && isReset(item.entry)) this.#sendAway(this.#isOther);
       } else if (item.kind === 'PROGRESS') {
         this.#reached = item.cursor;
         this.#over('DONE');
@@ -215,9 +217,11 @@ export class CatchUp {
   }
 
   /** What the subgraph says of the cursor it was asked for does not hold for clients with another one. */
-  #sendAway(): void {
+  readonly #isOther = ({ position }: CatchUpReader): boolean => !isSame(position, this.#begin);
+
+  #sendAway(leaves: (reader: CatchUpReader) => boolean): void {
     for (const reader of [...this.#readers]) {
-      if (isSame(reader.position, this.#begin)) continue;
+      if (!leaves(reader)) continue;
       this.#readers.delete(reader);
       reader.sink.startOver();
     }
@@ -227,7 +231,8 @@ export class CatchUp {
   #fail(errors: readonly GraphQLFormattedError[]): void {
     const ofTheCursor = this.#ring.end === 0 && !errors.every(isRetryable);
     this.#over('FAILED');
-    if (ofTheCursor) this.#sendAway();
+    if (this.#options.isOutdated()) this.#sendAway(() => true);
+    else if (ofTheCursor) this.#sendAway(this.#isOther);
     for (const reader of [...this.#readers]) reader.sink.failed(errors);
   }
 

@@ -64,7 +64,7 @@ export class CatchUps {
   }
 
   #open(own: Pick<CatchUpOptions, 'plan' | 'begin' | 'index' | 'until' | 'alone'>): CatchUp {
-    const { limits, budget, counters, logError, slotsOf } = this.#options;
+    const { limits, budget, counters, logError, slotsOf, plan } = this.#options;
     counters.catchUpsOpened += 1;
     const catchUp = new CatchUp({
       ...own,
@@ -72,6 +72,8 @@ export class CatchUps {
       budget,
       logError,
       slots: slotsOf(own.plan),
+      // Who begins at a time keeps the plan that it came with.
+      isOutdated: () => own.begin?.kind !== 'FROM' && !catchUp.asksAs(plan()),
       onRunning: (change) => {
         counters.catchUps += change;
       },
