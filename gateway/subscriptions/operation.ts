@@ -210,7 +210,7 @@ export class SharedOperation {
       () => liveRequest(this.#plan, this.#received),
       this.#sink(),
     );
-    if (this.#pressed) this.#upstream.shared.pause(this);
+    if (this.#pressed) this.#holdBack();
   }
 
   #sink(): SharedSink {
@@ -239,7 +239,7 @@ export class SharedOperation {
     this.#unsubscribe = () => move?.stop();
     this.#move = null;
     this.#upstream = upstream;
-    if (this.#pressed) upstream.shared.pause(this);
+    if (this.#pressed) this.#holdBack();
     // Without cursors nobody knows what went by between the two (S18).
     this.#broken = this.#received === null;
     this.#goOn(plan);
@@ -265,26 +265,33 @@ export class SharedOperation {
     this.#upstream.shared.resume(this);
   }
 
-  /**
-   * Too much waits for its joins: the operation leaves the socket that it shares with others, and goes on at its last cursor
-   * when half of it is gone. Without cursors that would be a gap, so the socket is paused.
-   */
+  /** Too much waits for its joins; or half of that is gone. */
   #press(high: boolean): void {
     if (this.#pressed === high) return;
     this.#pressed = high;
-    if (high && this.#received !== null && this.#unsubscribe !== null) {
-      this.#unsubscribe();
-      this.#unsubscribe = () => {};
-      this.#isAside = true;
-      this.counters.slowOperations += 1;
-    } else if (high) {
-      this.#upstream.shared.pause(this);
+    if (high) {
+      this.#holdBack();
     } else if (!this.#isAside) {
       this.#upstream.shared.resume(this);
     } else if (!this.#closed) {
       this.#isAside = false;
       this.#open();
     }
+  }
+
+  /**
+   * The operation leaves the socket that it shares with others, and goes on at its last cursor when half of what waits is
+   * gone. Without cursors that would be a gap, so the socket is paused.
+   */
+  #holdBack(): void {
+    if (this.#received === null || this.#unsubscribe === null) {
+      this.#upstream.shared.pause(this);
+      return;
+    }
+    this.#unsubscribe();
+    this.#unsubscribe = () => {};
+    this.#isAside = true;
+    this.counters.slowOperations += 1;
   }
 
   /** Its root may have moved to another subgraph, which is no end. */
