@@ -44,7 +44,7 @@ export interface GatewayLimits {
    * shares, and goes on at its last cursor when half of them are gone; without cursors, the socket is paused.
    */
   readonly pendingBytes: number;
-  /** Private catch-ups of one subgraph at a time; others wait (S13). */
+  /** Private catch-ups of one subgraph at a time; others wait (S13), and one whose clients read slowly makes room for them. */
   readonly catchUpsPerSubgraph: number;
   /** Milliseconds that a catch-up waits for its turn; then SUBGRAPH_TIMEOUT. */
   readonly catchUpQueueMs: number;

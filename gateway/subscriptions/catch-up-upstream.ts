@@ -55,6 +55,11 @@ export class CatchUpUpstream {
     this.#connect();
   }
 
+  /** Where another one can go on; null before the first event. */
+  get received(): string | null {
+    return this.#received;
+  }
+
   /** Stops reading: TCP slows the subgraph down. */
   pause(): void {
     if (this.#paused) return;

@@ -17,6 +17,9 @@ import type { Slots } from './upstream/slots.ts';
 /** Events that a client may wait for without need, so that it can share: as many as it needs, or this many. */
 const sharedDetour = 5_000;
 
+/** Between two looks for a catch-up that waits for its clients while others wait for its place; the second one takes it. */
+const lookMs = 1_000;
+
 export interface CatchUpOptions {
   /** With the position written in where the client begins at a time. */
   readonly plan: SubscriptionPlan;
@@ -57,11 +60,14 @@ export class CatchUp {
   #lead = 0;
   #untaken = 0;
   #reached: string | null = null;
-  readonly #release: () => void;
-  readonly #stallTimer: NodeJS.Timeout;
+  /** Where it goes on as soon as it has a place again; null: it has one, or waits for its first. */
+  #left: string | null = null;
+  #wasBehind = false;
+  #release: () => void = () => {};
+  readonly #timers: readonly NodeJS.Timeout[];
 
   constructor(options: CatchUpOptions) {
-    const { plan, limits, slots, logError } = options;
+    const { plan, limits, logError } = options;
     this.#options = options;
     this.#begin = options.begin;
     this.#ring = new Ring(limits.ringBytes, options.budget);
@@ -78,11 +84,11 @@ export class CatchUp {
       },
     });
     options.onRunning(1);
-    this.#stallTimer = setInterval(() => this.#findStalled(), limits.catchUpStallMs).unref();
-    this.#release = slots.take(
-      () => this.#start(),
-      () => this.#failBy('too many clients are catching up at once; subscribe again with the same cursor'),
-    );
+    this.#timers = [
+      setInterval(() => this.#findStalled(), limits.catchUpStallMs).unref(),
+      setInterval(() => this.#giveWay(), lookMs).unref(),
+    ];
+    this.#queue(() => this.#start());
   }
 
   get until(): string {
@@ -135,7 +141,7 @@ export class CatchUp {
   /** Ends it and frees what it holds. */
   stop(): void {
     this.#over('FAILED');
-    clearInterval(this.#stallTimer);
+    for (const timer of this.#timers) clearInterval(timer);
     this.#ring.close();
   }
 
@@ -184,18 +190,27 @@ export class CatchUp {
     setImmediate(() => {
       if (this.#state !== 'WAITING') return;
       this.#state = 'RUNNING';
-      const { plan, limits, until, isOutdated } = this.#options;
-      const cursor = this.#begin?.kind === 'CURSOR' ? this.#begin.text : null;
       if (this.#begin?.kind === 'CURSOR' && this.#begin.cursor.snapshotUntil === null) {
         this.#ring.progress(this.#begin.text);
       }
-      const sink: CatchUpUpstreamSink = {
-        next: (payload, stamp, bytes) => this.#pump.push({ kind: 'EVENT', payload, stamp, bytes }),
-        completed: (reached) => this.#pump.push({ kind: 'PROGRESS', cursor: reached }),
-        failed: (errors) => this.#pump.push({ kind: 'END', errors }),
-      };
-      this.#upstream = new CatchUpUpstream({ plan, limits, cursor, until, isOutdated }, sink);
+      this.#ask(this.#begin?.kind === 'CURSOR' ? this.#begin.text : null);
     });
+  }
+
+  #queue(turn: () => void): void {
+    this.#release = this.#options.slots.take(turn, () =>
+      this.#failBy('too many clients are catching up at once; subscribe again with the same cursor'),
+    );
+  }
+
+  #ask(cursor: string | null): void {
+    const { plan, limits, until, isOutdated } = this.#options;
+    const sink: CatchUpUpstreamSink = {
+      next: (payload, stamp, bytes) => this.#pump.push({ kind: 'EVENT', payload, stamp, bytes }),
+      completed: (reached) => this.#pump.push({ kind: 'PROGRESS', cursor: reached }),
+      failed: (errors) => this.#pump.push({ kind: 'END', errors }),
+    };
+    this.#upstream = new CatchUpUpstream({ plan, limits, cursor, until, isOutdated }, sink);
   }
 
   #deliver(output: readonly PumpOutput[]): void {
@@ -253,10 +268,34 @@ export class CatchUp {
     this.#options.onRunning(-1);
   }
 
+  get #isBehind(): boolean {
+    return this.#joining || this.#untaken > this.#options.limits.catchUpBytes;
+  }
+
   /** Pauses the upstream while the fastest client is behind. */
   #regulate(): void {
-    if (this.#joining || this.#untaken > this.#options.limits.catchUpBytes) this.#upstream?.pause();
-    else this.#upstream?.resume();
+    if (this.#isBehind) this.#upstream?.pause();
+    else if (this.#left === null) this.#upstream?.resume();
+    else if (this.#untaken === 0 && this.#state === 'RUNNING') this.#comeBack(this.#left);
+  }
+
+  /** Who reads slowly keeps no place for which others wait: it comes back for more when it has taken what is there. */
+  #giveWay(): void {
+    const wasBehind = this.#wasBehind;
+    this.#wasBehind = this.#isBehind;
+    const cursor = this.#upstream?.received ?? null;
+    const gives = this.#state === 'RUNNING' && this.#left === null && wasBehind && this.#wasBehind;
+    if (!gives || cursor === null || !this.#options.slots.contended) return;
+    this.#left = cursor;
+    this.#upstream?.stop();
+    this.#release();
+  }
+
+  #comeBack(cursor: string): void {
+    this.#left = null;
+    this.#upstream = null;
+    this.#wasBehind = false;
+    this.#queue(() => this.#ask(cursor));
   }
 
   /** Who has taken nothing of what was there since the last look is slow. */
