@@ -114,7 +114,7 @@ const fromCursor = async (
   if (truncated.length > 0) throw truncatedError(stream, args, cursor, truncated);
   await waitUntilReached(source, cursor.position, signal);
   if (!source.stream.holdsFrom(cursor.position)) {
-    await refuseExpired(stream, args, cursor.position);
+    refuseExpired(stream, args, cursor.position, await earliestReachable(stream));
   }
   return { ...beginning(withinTopic(source, cursor.position)), until };
 };
@@ -158,13 +158,13 @@ const refuseOtherTopic = (source: TopicSource, cursor: Cursor): void => {
   );
 };
 
-/** Rejects with CURSOR_EXPIRED when an event stream can no longer bring all that followed `position` (S11). */
-export const refuseExpired = async (
+/** Throws CURSOR_EXPIRED when an event stream can no longer bring all that followed `position` (S11). */
+export const refuseExpired = (
   stream: ServedStream,
   args: Readonly<Record<string, unknown>>,
   position: Position,
-): Promise<void> => {
-  const earliest = await earliestReachable(stream);
+  earliest: Position,
+): void => {
   const lost = earliest.flatMap((first, partition) =>
     nextOffset(position, partition) < first
       ? [{ partition, from: nextOffset(position, partition), until: first }]

@@ -232,7 +232,8 @@ export class Subscriptions {
       start,
       filters,
       sideFetches: this.#sideFetches,
-      refuseExpired: (position) => refuseExpired(stream, args, position),
+      // How far back a client may begin is no bound for one that has begun.
+      refuseExpired: async (position) => refuseExpired(stream, args, position, await source.topic.earliest()),
       signal,
     });
   }

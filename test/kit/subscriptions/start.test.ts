@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decodeCursor } from '../../../schema/cursor/index.ts';
+import { catchUpLimits } from '../../../subgraphs/kit/subscriptions/limits.ts';
 import { Subscriptions } from '../../../subgraphs/kit/subscriptions/subscription.ts';
 import { MemoryTopic, receive, request } from './memory-topic.ts';
 
@@ -86,6 +87,23 @@ describe('S7 where an event stream begins', () => {
     const rest = new Subscriptions().open(request(topic.served(), {}, { cursor: error?.earliest ?? '' }));
     expect((await receive(rest, 1)).map(({ key }) => key)).toEqual(['after']);
     await rest.return();
+  });
+
+  test('S29 how far back "from" may reach does not end a catch-up that is under way', async () => {
+    const topic = events(30);
+    for (let n = 0; n < 40; n++) topic.append(n % 2, `k${n}`, 'a');
+    topic.atTime = [0, 0];
+    const subscriptions = new Subscriptions({ ...catchUpLimits, chunkRecords: 1, stallMs: 1, patienceMs: 1 });
+    const detached = () => subscriptions.counters.sideFetches.detached;
+    const stream = topic.served({ replayMs: hour });
+    const subscription = subscriptions.open(request(stream, {}, { from: 'EARLIEST' }));
+    const first = await receive(subscription, 1);
+    await expect.poll(detached).toBe(1);
+    // Time goes on, and Kafka still has everything.
+    topic.atTime = [20, 20];
+    const rest = await receive(subscription, 39);
+    expect(new Set([...first, ...rest].map(({ key }) => key)).size).toBe(40);
+    await subscription.return();
   });
 
   test('S11 a time that the cluster knows and the reader has not reached is waited for', async () => {
