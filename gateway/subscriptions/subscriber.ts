@@ -57,6 +57,8 @@ export class Subscriber {
   #leavePlace: (() => void) | null = null;
   /** Not yet at the end of the ring since it began: a client that falls off now is no slow one. */
   #joining = true;
+  /** What it takes of the ring it missed: that counts as a replay, as a catch-up does. */
+  #replays = false;
   #restarts = 0;
   #ahead: NodeJS.Timeout | null = null;
   #ending: Due | null = null;
@@ -166,6 +168,7 @@ export class Subscriber {
       return;
     }
     counters.ringJoins += 1;
+    this.#replays = true;
     this.#goOn(new RingReader(ring, join.index, join.own));
   }
 
@@ -268,12 +271,16 @@ export class Subscriber {
     }
     this.#release();
     this.#live = null;
+    this.#replays = false;
     this.#catchUpInTurn();
   }
 
   #pullShared(live: RingReader): Due | null {
+    const { quota, outlet } = this.#options;
+    if (this.#replays && !live.isAtEnd && !live.hasFallenOff && !quota.mayReplay(outlet)) return null;
     const due = live.next();
     if (due !== null) {
+      if (this.#replays) quota.replayed(due.entry.bytes.length);
       if (this.#joining) this.#given = due.cursor;
       return this.#delivered(due);
     }
@@ -282,6 +289,7 @@ export class Subscriber {
       return null;
     }
     this.#joining = false;
+    this.#replays = false;
     const { ending } = this.#operation;
     return ending === null ? null : this.#endingBy(withLastCursor(ending.errors, this.#reached(live)));
   }
