@@ -37,6 +37,8 @@ export class SharedPages {
   readonly #turns: Turns;
   #kept: Kept[] = [];
   #last: Promise<void> = Promise.resolve();
+  /** Behind the last read no other one drops what is too old. */
+  #forget: NodeJS.Timeout | null = null;
   #reads = 0;
 
   constructor(view: View, turns: Turns) {
@@ -85,6 +87,10 @@ export class SharedPages {
     const oldest = Date.now() - keptMs;
     const page = { partition, from, rows, next, readTo, isLast, readAt: Date.now() };
     this.#kept = [...this.#kept.slice(1 - keptPages), page].filter(({ readAt }) => readAt >= oldest);
+    clearTimeout(this.#forget ?? undefined);
+    this.#forget = setTimeout(() => {
+      this.#kept = [];
+    }, keptMs).unref();
     return page;
   }
 }
