@@ -9,6 +9,7 @@ import {
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from 'pino';
+import { maximumCursorLength } from '../schema/cursor/format.ts';
 import { type ErrorCode, TributaryError } from '../schema/errors.ts';
 import { type ErrorLog, formatted, formattedRefusal } from './errors.ts';
 import { type ApolloBridge, createApolloBridge } from './generation/apollo.ts';
@@ -55,6 +56,12 @@ export interface HttpServer {
 }
 
 /**
+ * Bytes of a request's headers, of which Last-Event-ID may be the longest cursor. With Node's 16 KB an EventSource on a topic
+ * of a few thousand partitions would be refused, and never come back.
+ */
+const headerBytes = maximumCursorLength + 16 * 1024;
+
+/**
  * GraphQL over HTTP at /graphql by Apollo Server, and what is streamed there, the pages, and /health/live, /health/ready.
  * Does not listen yet.
  */
@@ -64,7 +71,11 @@ export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
     bodyLimit: options.limits.bodyBytes,
     // Fastify's own default waits without end.
     requestTimeout: requestMs,
-    http: { headersTimeout: requestMs, connectionsCheckingInterval: Math.min(5_000, requestMs) },
+    http: {
+      headersTimeout: requestMs,
+      connectionsCheckingInterval: Math.min(5_000, requestMs),
+      maxHeaderSize: headerBytes,
+    },
     forceCloseConnections: 'idle',
     // An EventSource that meets it on a connection which is still open would never come back.
     return503OnClosing: false,
