@@ -32,6 +32,7 @@ interface Named {
 /** What this process wrote of each key and its view may not hold yet, so that no update overwrites what it has not seen. */
 export class UnseenWrites {
   readonly #byKey = new Map<string, UnseenWrite>();
+  #turn = this.#byKey.entries();
   #lookAllAt = 0;
 
   /** Before an update of the key. Rejects with NOT_YET when the view does not come to hold its last write in time. */
@@ -55,16 +56,19 @@ export class UnseenWrites {
 
   add(name: string, source: TopicSource, view: View, written: WrittenRecord | null): void {
     this.#byKey.set(name, { source, view, written, at: Date.now() });
-    for (let looked = 0; looked < lookedAt; looked++) this.#lookAtOldest();
+    for (let looked = 0; looked < lookedAt; looked++) this.#lookAtNext();
   }
 
-  #lookAtOldest(): void {
-    const [oldest] = this.#byKey;
-    if (oldest === undefined) return;
-    const [name, unseen] = oldest;
-    this.#byKey.delete(name);
-    const { view, written } = unseen;
-    if (written === null || !covers(view.position, positionBehind(written))) this.#byKey.set(name, unseen);
+  /** All in turn. One iterator for many writes: a new one steps over the holes of all that were deleted before. */
+  #lookAtNext(): void {
+    let next = this.#turn.next();
+    if (next.done === true) {
+      this.#turn = this.#byKey.entries();
+      next = this.#turn.next();
+    }
+    if (next.done === true) return;
+    const [name, { view, written }] = next.value;
+    if (written !== null && covers(view.position, positionBehind(written))) this.#byKey.delete(name);
   }
 
   /** A full list takes no more, so nothing but this would ever make room. */
