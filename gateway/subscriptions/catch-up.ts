@@ -20,6 +20,8 @@ const sharedDetour = 5_000;
 /** Between two looks for a catch-up that waits for its clients while others wait for its place; the second one takes it. */
 const lookMs = 1_000;
 
+type Errors = readonly GraphQLFormattedError[];
+
 export interface CatchUpOptions {
   /** With the position written in where the client begins at a time. */
   readonly plan: SubscriptionPlan;
@@ -35,6 +37,8 @@ export interface CatchUpOptions {
   readonly alone: boolean;
   /** The operation goes on elsewhere by now (S19): what fails here may be had there. */
   readonly isOutdated: () => boolean;
+  /** What clients are told of a refusal; null: nothing yet, since the operation is on its way elsewhere, and `settle` follows. */
+  readonly onRefused: (errors: Errors) => Errors | null;
   readonly logError: ErrorLog;
   /** It runs, or does no more, for the counters. */
   readonly onRunning: (change: 1 | -1) => void;
@@ -62,6 +66,8 @@ export class CatchUp {
   #reached: string | null = null;
   /** Where it goes on as soon as it has a place again; null: it has one, or waits for its first. */
   #left: string | null = null;
+  /** It was refused, and its clients stay on it until the operation has moved. */
+  #awaitsMove = false;
   #wasBehind = false;
   #release: () => void = () => {};
   readonly #timers: readonly NodeJS.Timeout[];
@@ -136,6 +142,14 @@ export class CatchUp {
   leave(reader: CatchUpReader): void {
     if (!this.#readers.delete(reader) || this.#readers.size > 0) return;
     this.#options.onIdle();
+  }
+
+  /** The operation has moved, or ended by `errors`: clients that waited for that go on, or end by the same. */
+  settle(errors: Errors | null): void {
+    if (!this.#awaitsMove) return;
+    this.#awaitsMove = false;
+    if (errors === null) this.#sendAway(() => true);
+    else for (const reader of [...this.#readers]) reader.sink.failed(errors);
   }
 
   /** Ends it and frees what it holds. */
@@ -243,12 +257,19 @@ export class CatchUp {
     if (this.#readers.size === 0) this.#options.onIdle();
   }
 
-  #fail(errors: readonly GraphQLFormattedError[]): void {
-    const ofTheCursor = this.#ring.end === 0 && !errors.every(isRetryable);
+  #fail(errors: Errors): void {
+    const isFinal = !errors.every(isRetryable);
     this.#over('FAILED');
-    if (this.#options.isOutdated()) this.#sendAway(() => true);
-    else if (ofTheCursor) this.#sendAway(this.#isOther);
-    for (const reader of [...this.#readers]) reader.sink.failed(errors);
+    if (this.#options.isOutdated()) {
+      this.#sendAway(() => true);
+      return;
+    }
+    // To ask again at once would be refused again, and again.
+    const told = isFinal && !errors.some(isOfTheCursor) ? this.#options.onRefused(errors) : errors;
+    this.#awaitsMove = told === null;
+    if (told === null) return;
+    if (isFinal && this.#ring.end === 0) this.#sendAway(this.#isOther);
+    for (const reader of [...this.#readers]) reader.sink.failed(told);
   }
 
   #failBy(what: string): void {
@@ -303,6 +324,10 @@ export class CatchUp {
     for (const reader of [...this.#readers]) if (reader.isStalled()) reader.sink.stalled();
   }
 }
+
+/** No other subgraph of the same topic would say otherwise. */
+const isOfTheCursor = ({ extensions }: GraphQLFormattedError): boolean =>
+  extensions?.code === 'CURSOR_EXPIRED' || extensions?.code === 'CURSOR_INVALID';
 
 const isSame = (a: CatchUpPosition, b: CatchUpPosition): boolean => {
   if (a === null || b === null) return a === b;

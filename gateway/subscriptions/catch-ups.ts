@@ -1,3 +1,4 @@
+import type { GraphQLFormattedError } from 'graphql';
 import type { ErrorLog } from '../errors.ts';
 import type { GatewayLimits } from '../limits.ts';
 import { CatchUp, type CatchUpOptions } from './catch-up.ts';
@@ -19,6 +20,7 @@ export interface CatchUpsOptions {
   readonly budget: RingBudget;
   readonly counters: SubscriptionCounters;
   readonly logError: ErrorLog;
+  readonly onCatchUpRefused: CatchUpOptions['onRefused'];
 }
 
 /** Where the shared stream stands: what follows `head` comes at the end of `ring`. */
@@ -58,13 +60,18 @@ export class CatchUps {
     return this.#open({ plan, begin: position, index: ring.end, until: head, alone }).open(sink);
   }
 
+  /** The operation has moved, or ended by `errors`: what waited for that goes on. */
+  settle(errors: readonly GraphQLFormattedError[] | null): void {
+    for (const catchUp of [...this.#catchUps]) catchUp.settle(errors);
+  }
+
   /** Ends all of them; their clients are gone. */
   stop(): void {
     for (const catchUp of [...this.#catchUps]) this.#drop(catchUp);
   }
 
   #open(own: Pick<CatchUpOptions, 'plan' | 'begin' | 'index' | 'until' | 'alone'>): CatchUp {
-    const { limits, budget, counters, logError, slotsOf, plan } = this.#options;
+    const { limits, budget, counters, logError, slotsOf, plan, onCatchUpRefused } = this.#options;
     counters.catchUpsOpened += 1;
     const catchUp = new CatchUp({
       ...own,
@@ -74,6 +81,7 @@ export class CatchUps {
       slots: slotsOf(own.plan),
       // Who begins at a time keeps the plan that it came with.
       isOutdated: () => own.begin?.kind !== 'FROM' && !catchUp.asksAs(plan()),
+      onRefused: onCatchUpRefused,
       onRunning: (change) => {
         counters.catchUps += change;
       },

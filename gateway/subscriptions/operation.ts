@@ -94,6 +94,7 @@ export class SharedOperation {
       ...options,
       plan: () => this.#plan,
       slotsOf: (plan) => options.upstreamOf(plan).slots,
+      onCatchUpRefused: (errors) => this.#onCatchUpRefused(errors),
     });
     this.#pump = new Pump({
       plan: this.#plan,
@@ -250,6 +251,7 @@ export class SharedOperation {
     this.#pump.push({ kind: 'PLAN', plan });
     this.counters.moves += 1;
     this.#settleMove();
+    this.catchUps.settle(null);
   }
 
   #settleMove(): void {
@@ -299,6 +301,15 @@ export class SharedOperation {
     this.#unsubscribe = null;
     if (this.#move === null) this.#options.onRefused();
     if (this.#move === null && this.#unsubscribe === null) this.#pump.push({ kind: 'END', errors });
+  }
+
+  /** What refuses a catch-up refuses the operation too, or will: it waits for the same move, or ends by the same end. */
+  #onCatchUpRefused(errors: readonly GraphQLFormattedError[]): readonly GraphQLFormattedError[] | null {
+    if (this.#move === null && this.#ending === null) this.#options.onRefused();
+    const { ending } = this;
+    if (ending !== null) return ending.errors ?? errors;
+    const isEnding = this.#unsubscribe === null;
+    return this.#move !== null || isEnding ? null : errors;
   }
 
   #onSent(hasCursors: boolean): void {
@@ -353,6 +364,7 @@ export class SharedOperation {
     if (this.#ending !== null) return;
     this.#ending = { errors };
     this.#closeUpstream();
+    this.catchUps.settle(errors);
     for (const subscriber of this.#subscribers) {
       if (subscriber.waiting) subscriber.begin();
       subscriber.wake();

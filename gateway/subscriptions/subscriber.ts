@@ -193,7 +193,7 @@ export class Subscriber {
       wake: () => this.#wakeCatchUp(),
       isHeldBack: () => this.#options.quota.holdsBack(this.#options.outlet),
       stalled: () => this.#fall(),
-      failed: (errors) => this.#end(this.#endingBy(errors)),
+      failed: (errors) => this.#end(this.#endingBy(withLastCursor(errors, this.#told))),
       startOver: () => this.#startCatchUp(false),
     });
     // What it shares may be there already.

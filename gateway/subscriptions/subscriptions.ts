@@ -147,7 +147,9 @@ export class Subscriptions {
       logError: this.#logError,
       onRefused: () => {
         const planner = this.#planner;
-        if (planner !== null && operation.planner !== planner) this.#move(key, operation, planner);
+        // One that was told its end is not known any more, and its key may be another one's.
+        const isKnown = this.#operations.get(key) === operation;
+        if (isKnown && planner !== null && operation.planner !== planner) this.#move(key, operation, planner);
       },
       onClosed: () => {
         if (this.#operations.get(key) === operation) this.#operations.delete(key);
