@@ -331,10 +331,7 @@ const isOfTheCursor = ({ extensions }: GraphQLFormattedError): boolean =>
 
 const isSame = (a: CatchUpPosition, b: CatchUpPosition): boolean => {
   if (a === null || b === null) return a === b;
-  if (a.kind === 'FROM' || b.kind === 'FROM') {
-    return a.kind === 'FROM' && b.kind === 'FROM' && a.plan.document === b.plan.document;
-  }
-  return a.text === b.text;
+  return a.kind === b.kind && a.text === b.text;
 };
 
 /** Offsets from one position to another, over all partitions. */

@@ -8,6 +8,7 @@ import type { NormalisedOperation } from './identity.ts';
 import { invalidated } from './invalidated.ts';
 import { Move } from './move.ts';
 import type { SubscriptionPlan, SubscriptionPlanner } from './plan.ts';
+import { planFrom } from './plan-from.ts';
 import { Pump, type PumpOutput } from './pump.ts';
 import { Ring, type RingBudget } from './ring.ts';
 import type { Subscriber } from './subscriber.ts';
@@ -63,6 +64,8 @@ export class SharedOperation {
   readonly #subscribers = new Set<Subscriber>();
   readonly #start: NodeJS.Timeout;
   #planner: SubscriptionPlanner;
+  /** Of the generation that `#plan` is of. */
+  #served: SubscriptionPlanner;
   #plan: SubscriptionPlan;
   #upstream: Upstream;
   /** Ends the upstream subscription; null: it has ended. */
@@ -87,12 +90,15 @@ export class SharedOperation {
   constructor(options: OperationOptions) {
     this.#options = options;
     this.#planner = options.planned.planner;
+    this.#served = this.#planner;
     this.#plan = options.planned.plan;
     this.#upstream = options.upstreamOf(this.#plan);
     this.ring = new Ring(options.limits.ringBytes, options.budget);
     this.catchUps = new CatchUps({
       ...options,
-      plan: () => this.#plan,
+      plan: (begin) =>
+        begin?.kind === 'FROM' ? planFrom(options, begin, this.#served, this.#planner) : this.#plan,
+      generation: () => this.#served,
       slotsOf: (plan) => options.upstreamOf(plan).slots,
       onCatchUpRefused: (errors) => this.#onCatchUpRefused(errors),
     });
@@ -248,6 +254,7 @@ export class SharedOperation {
 
   #goOn(plan: SubscriptionPlan): void {
     this.#plan = plan;
+    this.#served = this.#planner;
     this.#pump.push({ kind: 'PLAN', plan });
     this.counters.moves += 1;
     this.#settleMove();

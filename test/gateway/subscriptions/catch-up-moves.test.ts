@@ -34,13 +34,10 @@ const produce = (partition = 0): void => {
 };
 
 /** The root of the operation comes from the other one now. */
-const update = async (): Promise<unknown> =>
-  world.gateway.update(
-    supergraphOf([
-      { name: 'events2', url: other.url, sdl: eventsSdl },
-      { name: 'items', url: world.items.url, sdl: itemsSdl },
-    ]),
-  );
+const update = async (sdl = eventsSdl): Promise<unknown> => serve({ name: 'events2', url: other.url, sdl });
+
+const serve = async (events: { name: string; url: string; sdl: string }): Promise<unknown> =>
+  world.gateway.update(supergraphOf([events, { name: 'items', url: world.items.url, sdl: itemsSdl }]));
 
 /** As a subgraph that was started again without the field; resolves when `count` subscriptions have been refused. */
 const forgetTheField = async (count: number): Promise<void> => {
@@ -132,5 +129,62 @@ describe('a catch-up whose subgraph refuses it', () => {
     world.events.refusals.push(expired(), expired());
     world.events.cut();
     expect(await subscription.code()).toBe('CURSOR_EXPIRED');
+  });
+});
+
+describe('a catch-up that begins at EARLIEST, as one that begins at a time', () => {
+  const begin = (): Promise<Subscription> =>
+    catchingUp(world.subscribe(joined, { variables: { from: 'EARLIEST' } }));
+
+  test('S7 S19 goes on where the operation does, when its subgraph is gone', async () => {
+    await start();
+    const subscription = await begin();
+    await update();
+    await eventually(() => world.gateway.counters.moves === 1);
+    await world.events.kill();
+    await goesOn(subscription, 0);
+  });
+
+  test('S7 S19 waits for the move when it is refused before', async () => {
+    await start();
+    const subscription = await begin();
+    await other.kill();
+    await update();
+    await forgetTheField(2);
+    await eventually(() => world.gateway.counters.catchUps === 0);
+    await other.start();
+    await goesOn(subscription, 0);
+  });
+});
+
+describe('a position that only one of two generations knows', () => {
+  const without = eventsSdl.replace(', from: Cursor', '').replace('scalar Cursor', '');
+
+  test('S7 S19 the old one: its client is told, and no other', async () => {
+    await start();
+    const subscription = await catchingUp(world.subscribe(joined, { variables: { from: 'EARLIEST' } }));
+    const bystander = world.subscribe('subscription Live { events { id item { name } } }');
+    await eventually(() => world.gateway.counters.subscribers === 2);
+    await update(without);
+    await eventually(() => world.gateway.counters.moves === 1);
+    await world.events.kill();
+    await subscription.code();
+    expect(subscription.reason).toContain('from');
+    produce();
+    await bystander.events(1);
+  });
+
+  test('S7 S19 the new one: it is asked for there', async () => {
+    await start();
+    await serve({ name: 'events', url: world.events.url, sdl: without });
+    const first = world.subscribe('subscription Live { events { id item { name } } }');
+    await eventually(() => world.events.live === 1);
+    await other.kill();
+    await update();
+    const subscription = world.subscribe(joined, { variables: { from: 'EARLIEST' } });
+    await eventually(() => world.gateway.counters.catchUps === 1);
+    await other.start();
+    await goesOn(subscription, 0);
+    await first.events(1);
   });
 });
