@@ -104,11 +104,19 @@ export interface ScanQuery {
   /** Inclusive. */
   readonly from: number;
   readonly limit: number;
+  /** Of keys and rows as they are stored; a page has one row at least. Default: 1 MB. */
+  readonly bytes?: number;
 }
+
+/** Of a page of a scan, where nothing else is asked for. */
+export const scanPageBytes = 1024 * 1024;
 
 export interface ScanPage {
   /** By offset, ascending; tombstones and unreadable rows included. */
   readonly rows: readonly StoredRow[];
   /** Position of the view at the read. */
   readonly position: Position;
+  /** The view holds nothing of the partition behind it. A page of few large rows need not be the last. */
+  readonly isLast: boolean;
+  readonly bytes: number;
 }

@@ -175,13 +175,14 @@ export class MemoryTopic {
         partition: number;
         from: number;
         limit: number;
-      }): Promise<ScanPage> => ({
-        rows: [...rows.values()]
+      }): Promise<ScanPage> => {
+        const found = [...rows.values()]
           .filter((row) => row.partition === partition && row.offset >= from)
-          .sort((a, b) => a.offset - b.offset)
-          .slice(0, limit),
-        position: [...committed],
-      }),
+          .sort((a, b) => a.offset - b.offset);
+        const page = found.slice(0, limit);
+        const isLast = page.length === found.length;
+        return { rows: page, position: [...committed], isLast, bytes: page.length * 10 };
+      },
     } as unknown as View;
   }
 }

@@ -7,6 +7,7 @@ import { flights, plain, queries, recordOf } from './flights.ts';
 import { testEpochs } from './view-contract-epochs.ts';
 import { testFolds } from './view-contract-fold.ts';
 import { testPages } from './view-contract-pages.ts';
+import { testScanBytes } from './view-contract-scan-bytes.ts';
 
 /** Opens a view of a topic that answers pages of these shapes: an empty one, unless the place was used before. */
 export type OpenView = (
@@ -27,6 +28,7 @@ export function viewContract(name: string, open: OpenView): void {
     testApply(() => view);
     testPositions(() => view);
     testScans(() => view);
+    testScanBytes(() => view);
     testPages(() => view);
     testFolds(() => view);
     testEpochs((context, place) => open(flights, queries, context, place));
@@ -239,8 +241,10 @@ function testScans(view: () => View): void {
       ['c', 4, 'TOMBSTONE'],
     ]);
     expect(scan.position).toEqual([8, 1]);
+    expect(scan.isLast).toBe(false);
     const rest = await view().scan({ partition: 0, from: 5, limit: 3 });
     expect(rest.rows.map(({ key, state }) => [key, state])).toEqual([['d', 'UNREADABLE']]);
+    expect(rest.isLast).toBe(true);
   });
 
   test('S12 rows and position of a scan are of one moment while records are applied', async () => {
