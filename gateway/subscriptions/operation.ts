@@ -1,47 +1,20 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { TributaryError } from '../../schema/errors.ts';
-import { type ErrorLog, formatted } from '../errors.ts';
+import { formatted } from '../errors.ts';
 import type { GatewayLimits } from '../limits.ts';
 import { CatchUps } from './catch-ups.ts';
 import type { SubscriptionCounters } from './counters.ts';
 import type { NormalisedOperation } from './identity.ts';
 import { invalidated } from './invalidated.ts';
 import { Move } from './move.ts';
+import type { OperationOptions, Planned, Upstream } from './operation-options.ts';
 import type { SubscriptionPlan, SubscriptionPlanner } from './plan.ts';
 import { planFrom } from './plan-from.ts';
 import { Pump, type PumpOutput } from './pump.ts';
-import { Ring, type RingBudget } from './ring.ts';
+import { Ring } from './ring.ts';
 import type { Subscriber } from './subscriber.ts';
 import { asksTheSame, liveRequest } from './upstream/request.ts';
-import type { SharedSink, SharedUpstream } from './upstream/shared.ts';
-import type { Slots } from './upstream/slots.ts';
-
-/** What an operation needs of a subgraph. */
-export interface Upstream {
-  readonly shared: SharedUpstream;
-  readonly slots: Slots;
-}
-
-/** How an operation is served by a generation. */
-export interface Planned {
-  readonly planner: SubscriptionPlanner;
-  readonly plan: SubscriptionPlan;
-}
-
-export interface OperationOptions {
-  readonly normalised: NormalisedOperation;
-  readonly variables: Readonly<Record<string, unknown>>;
-  readonly planned: Planned;
-  readonly upstreamOf: (plan: SubscriptionPlan) => Upstream;
-  readonly budget: RingBudget;
-  readonly limits: GatewayLimits;
-  readonly counters: SubscriptionCounters;
-  readonly logError: ErrorLog;
-  /** Its subgraph refuses to go on: the time to move, if there is a newer generation. */
-  readonly onRefused: () => void;
-  /** Nobody can join any more. */
-  readonly onClosed: () => void;
-}
+import type { SharedSink } from './upstream/shared.ts';
 
 /** `errors` null: completed. */
 interface Ending {
@@ -81,6 +54,8 @@ export class SharedOperation {
   /** The upstream has said something, so clients can be told where they begin. */
   #begun = false;
   #broken = false;
+  /** There was no cursor to go on behind when it broke. */
+  #blind = false;
   #sent = false;
   #snapshots = false;
   #lastErrors: readonly GraphQLFormattedError[] = [];
@@ -114,6 +89,11 @@ export class SharedOperation {
     options.counters.upstreams += 1;
     this.#start = setTimeout(() => this.#giveUp(), options.limits.upstreamStartMs);
     this.#open();
+  }
+
+  /** Where it is subscribed, or comes back to as soon as its joins have caught up. */
+  get upstream(): Upstream {
+    return this.#upstream;
   }
 
   get field(): string {
@@ -224,8 +204,9 @@ export class SharedOperation {
     return {
       sent: (hasCursors) => this.#onSent(hasCursors),
       next: (payload, stamp, bytes) => {
-        const gap = stamp.cursor === null && this.#broken;
+        const gap = this.#broken && (stamp.cursor === null || this.#blind);
         this.#broken = false;
+        this.#blind = false;
         this.#received = stamp.cursor;
         this.#pump.push({ kind: 'EVENT', payload, stamp: { ...stamp, gap }, bytes });
       },
@@ -329,6 +310,7 @@ export class SharedOperation {
     this.#lastErrors = errors;
     if (!this.#sent) return;
     this.#broken = true;
+    if (this.#begun && this.#received === null) this.#blind = true;
   }
 
   /** An upstream that never began is not waited for without end; one that did is (S18). */

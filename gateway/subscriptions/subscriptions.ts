@@ -8,7 +8,8 @@ import { ClientQuota } from '../policies/client-quota.ts';
 import { newCounters, type SubscriptionCounters } from './counters.ts';
 import { identityKey, type NormalisedOperation, normalise, operationVariables } from './identity.ts';
 import { judgeMove } from './judge-move.ts';
-import { SharedOperation, type Upstream } from './operation.ts';
+import { SharedOperation } from './operation.ts';
+import type { Upstream } from './operation-options.ts';
 
 import type { SubscriptionPlan, SubscriptionPlanner } from './plan.ts';
 import { RingBudget } from './ring.ts';
@@ -73,7 +74,10 @@ export class Subscriptions {
   adopt(planner: SubscriptionPlanner): void {
     this.#stopMoves();
     this.#planner = planner;
-    for (const [key, { shared }] of this.#upstreams) if (shared.idle) this.#upstreams.delete(key);
+    const used = new Set([...this.#operations.values()].map(({ upstream }) => upstream));
+    for (const [key, upstream] of this.#upstreams) {
+      if (upstream.shared.idle && !used.has(upstream)) this.#upstreams.delete(key);
+    }
     for (const operation of this.#operations.values()) operation.awaitMove();
     this.#stopMoves = paced(this.#operations, this.#limits.generationMoveMs, ([key, operation]) => {
       if (operation.planner !== planner && this.#operations.get(key) === operation)

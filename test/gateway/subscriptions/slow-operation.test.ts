@@ -83,6 +83,28 @@ describe('an operation whose joins are slow', () => {
     expect(world.gateway.counters).toMatchObject({ moves: 2, upstreams: 2 });
   });
 
+  test('S13 S19 comes back to the socket of the others, also when the schema changed meanwhile', async () => {
+    world = await startWorld({ limits: { pendingBytes: 5_000 } });
+    const open = holdJoins();
+    const slow = world.subscribe(joined);
+    await settled(1);
+    for (let index = 0; index < 20; index += 1) world.events.produce(0, { padding: 'x'.repeat(1_000) });
+    await eventually(() => world.gateway.counters.slowOperations === 1 && world.events.live === 0);
+    const items = { name: 'items', url: world.items.url, sdl: itemsSdl };
+    const more = { ...items, sdl: itemsSdl.replace('name: String!', 'name: String! more: Int') };
+    await world.gateway.update(
+      supergraphOf([{ name: 'events', url: world.events.url, sdl: eventsSdl }, more]),
+    );
+    await eventually(() => world.gateway.counters.movesPending === 0);
+    const other = world.subscribe(plain);
+    await settled(1);
+    open();
+    await slow.events(20);
+    await settled(2);
+    expect(world.events.connections).toBe(1);
+    other.stop();
+  });
+
   test('which ends meanwhile leaves nothing behind', async () => {
     world = await startWorld({ limits: { pendingBytes: 5_000 } });
     const open = holdJoins();
