@@ -81,7 +81,7 @@ export class Subscriber {
 
   /** The operation says where it stands, before anything that follows is appended. */
   begin(): void {
-    const { ring, ending, snapshots, field } = this.#operation;
+    const { ring, ending, snapshots } = this.#operation;
     const { position } = this.#options;
     const fromNow = position === null ? !snapshots : position.kind === 'LATEST';
     if (fromNow || ending !== null) {
@@ -89,7 +89,7 @@ export class Subscriber {
       this.#goOn(new RingReader(ring, ring.end, null));
       this.#startDue = true;
     } else if (ring.head === null) {
-      this.fail('CURSOR_INVALID', `Field "${field}" has no cursors: subscribe to it without a position.`);
+      this.#failWithoutCursors();
     } else {
       this.#join();
     }
@@ -137,6 +137,11 @@ export class Subscriber {
   /** Ends the operation for this client with a typed error. */
   fail(code: ErrorCode, message: string): void {
     this.#end(this.#endingBy([formatted(new TributaryError(code, message))]));
+  }
+
+  #failWithoutCursors(): void {
+    const { field } = this.#operation;
+    this.fail('CURSOR_INVALID', `Field "${field}" has no cursors: subscribe to it without a position.`);
   }
 
   /** Takes the client off; safe to call twice. */
@@ -188,7 +193,11 @@ export class Subscriber {
   #startCatchUp(alone: boolean): void {
     const { ring, catchUps } = this.#operation;
     const { head } = ring;
-    if (head === null) return;
+    // Its subgraph may be one without cursors by now.
+    if (head === null) {
+      this.#failWithoutCursors();
+      return;
+    }
     this.#catchUp = catchUps.join(this.#position, { ring, head }, alone, {
       wake: () => this.#wakeCatchUp(),
       isHeldBack: () => this.#options.quota.holdsBack(this.#options.outlet),
