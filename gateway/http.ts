@@ -10,6 +10,7 @@ import {
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from 'pino';
+import { maximumCursorLength } from '../schema/cursor/format.ts';
 import { type ErrorCode, TributaryError } from '../schema/errors.ts';
 import { type ErrorLog, formatted, formattedRefusal } from './errors.ts';
 import { type ApolloBridge, createApolloBridge } from './generation/apollo.ts';
@@ -53,6 +54,12 @@ export interface HttpServer {
   /** Ends when running requests have ended, at the latest after 5 s. */
   stop(): Promise<void>;
 }
+
+/**
+ * Bytes of a request's headers, of which Last-Event-ID may be the longest cursor. With Node's 16 KB an EventSource on a topic
+ * of a few thousand partitions would be refused, and never come back.
+ */
+const headerBytes = maximumCursorLength + 16 * 1024;
 
 /**
  * GraphQL over HTTP at /graphql by Apollo Server, and what is streamed there, the pages, and /health/live, /health/ready.
@@ -124,6 +131,7 @@ const createNodeServer = (listener: RequestListener, { requestMs }: GatewayLimit
       requestTimeout: requestMs,
       headersTimeout: requestMs,
       connectionsCheckingInterval: Math.min(5_000, requestMs),
+      maxHeaderSize: headerBytes,
     },
     listener,
   );
