@@ -67,9 +67,13 @@ export const followEvents = (
   );
 };
 
-/** Fields in the form that the gateway writes them in, one line each. */
-const parsed = (text: string): StreamEvent => ({
-  event: /^event: ?(.*)$/m.exec(text)?.[1],
-  id: /^id: ?(.*)$/m.exec(text)?.[1],
-  data: /^data: ?(.*)$/m.exec(text)?.[1],
-});
+/** Fields in the form that the gateway writes them in, one line each. For a regular expression, JSON may have more line ends. */
+const parsed = (text: string): StreamEvent => {
+  const lines = text.split('\n');
+  const field = (name: string): string | undefined =>
+    lines
+      .find((line) => line.startsWith(`${name}:`))
+      ?.slice(name.length + 1)
+      .replace(/^ /, '');
+  return { event: field('event'), id: field('id'), data: field('data') };
+};

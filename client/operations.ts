@@ -29,7 +29,10 @@ export interface Again {
 export class Operations {
   readonly #hooks: Hooks;
   #positions = new Map<string, Position>();
-  /** Those of the connection before. Who left while there was none told nobody, and is not sent again. */
+  /**
+   * Those of the last connection on which any was sent: one that is closed as soon as it is acknowledged sees none. Who left
+   * while there was no connection told nobody, and is not sent again.
+   */
   #before = new Map<string, Position>();
   #attempts = 0;
 
@@ -65,6 +68,7 @@ export class Operations {
     const payload = property(message, 'payload');
     switch (property(message, 'type')) {
       case 'connection_ack':
+        if (this.#positions.size === 0) return;
         this.#before = this.#positions;
         this.#positions = new Map();
         return;

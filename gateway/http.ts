@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { createServer, type Server as HttpServerOfNode, type RequestListener } from 'node:http';
 import { Server } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ApolloServer, type BaseContext } from '@apollo/server';
@@ -9,6 +10,7 @@ import {
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from 'pino';
+import { maximumCursorLength } from '../schema/cursor/format.ts';
 import { type ErrorCode, TributaryError } from '../schema/errors.ts';
 import { type ErrorLog, formatted, formattedRefusal } from './errors.ts';
 import { type ApolloBridge, createApolloBridge } from './generation/apollo.ts';
@@ -21,8 +23,9 @@ import { identifyRequests } from './policies/request-id.ts';
 import { forwardedHeaders, requestOf, withRequest } from './request-scope.ts';
 import { watchRequests } from './requests.ts';
 import type { HttpStreams } from './transports/http/streams.ts';
+import type { TransportContext } from './transports/operation.ts';
+import { admittedDocuments, ShortWay } from './transports/query/short-way.ts';
 import { usagePlugin } from './usage/apollo.ts';
-import type { Usage } from './usage/usage.ts';
 
 /** Something for browsers: HTML, or what HTML needs. */
 export interface Page {
@@ -33,13 +36,11 @@ export interface Page {
 
 export interface HttpOptions {
   readonly generation: Generation;
-  readonly limits: GatewayLimits;
   readonly policy: OriginPolicy;
   readonly pages: ReadonlyMap<string, Page>;
   readonly streams: HttpStreams;
   readonly log: Logger;
-  readonly logError: ErrorLog;
-  readonly usage: Usage;
+  readonly context: TransportContext;
   /** What /health/ready answers while it serves. */
   readonly health: () => Promise<{ readonly ready: boolean; readonly body: unknown }>;
 }
@@ -55,24 +56,31 @@ export interface HttpServer {
 }
 
 /**
+ * Bytes of a request's headers, of which Last-Event-ID may be the longest cursor. With Node's 16 KB an EventSource on a topic
+ * of a few thousand partitions would be refused, and never come back.
+ */
+const headerBytes = maximumCursorLength + 16 * 1024;
+
+/**
  * GraphQL over HTTP at /graphql by Apollo Server, and what is streamed there, the pages, and /health/live, /health/ready.
  * Does not listen yet.
  */
 export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
-  const { requestMs } = options.limits;
+  const { context, policy } = options;
+  const { limits, logError } = context;
+  let draining = false;
+  const shortWay = new ShortWay({ context, policy, open: () => !draining });
   const app = fastify({
-    bodyLimit: options.limits.bodyBytes,
-    // Fastify's own default waits without end.
-    requestTimeout: requestMs,
-    http: { headersTimeout: requestMs, connectionsCheckingInterval: Math.min(5_000, requestMs) },
+    bodyLimit: limits.bodyBytes,
+    serverFactory: (longWay) => createNodeServer(shortWay.listener(longWay), limits),
     forceCloseConnections: 'idle',
     // An EventSource that meets it on a connection which is still open would never come back.
     return503OnClosing: false,
   });
   identifyRequests(app);
-  guard(app, options.policy);
+  guard(app, policy);
   app.setErrorHandler((error: FastifyError, { headers }, reply) =>
-    withRequest(requestOf(headers), () => answerError(error, options.logError, reply)),
+    withRequest(requestOf(headers), () => answerError(error, logError, reply)),
   );
   app.setNotFoundHandler((request, reply) =>
     reply
@@ -80,7 +88,6 @@ export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
       .send(body('NOT_FOUND', `Nothing is at ${request.url.slice(0, 200)}; GraphQL is at /graphql.`)),
   );
   app.get('/health/live', () => ({ status: 'live' }));
-  let draining = false;
   app.get('/health/ready', async (_request, reply) => {
     if (draining) return reply.code(503).send({ status: 'draining' });
     const { ready, body } = await options.health();
@@ -97,6 +104,7 @@ export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
+    preParsing: ({ raw }, _reply, payload, next) => next(null, shortWay.bodyOf(raw) ?? payload),
     preHandler: (request, reply, next) => {
       if (!options.streams.serve(request, reply)) next();
     },
@@ -115,6 +123,21 @@ export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
   };
 };
 
+/** Milliseconds for which a connection may be idle: longer than those of most balancers, which must be first to close it. */
+const keepAliveMs = 72_000;
+
+const createNodeServer = (listener: RequestListener, { requestMs }: GatewayLimits): HttpServerOfNode =>
+  createServer(
+    {
+      keepAliveTimeout: keepAliveMs,
+      requestTimeout: requestMs,
+      headersTimeout: requestMs,
+      connectionsCheckingInterval: Math.min(5_000, requestMs),
+      maxHeaderSize: headerBytes,
+    },
+    listener,
+  );
+
 /** Browsers keep what has not changed: the tag is of the content. */
 const servePage = (app: FastifyInstance, path: string, { type, body }: Page): void => {
   const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
@@ -126,7 +149,7 @@ const servePage = (app: FastifyInstance, path: string, { type, body }: Page): vo
 };
 
 const createApollo = (
-  { limits, log, logError, usage }: HttpOptions,
+  { log, context: { limits, logError, usage, documents } }: HttpOptions,
   gateway: ApolloBridge,
 ): ApolloServer<BaseContext> =>
   new ApolloServer<BaseContext>({
@@ -144,6 +167,7 @@ const createApollo = (
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
       usagePlugin(usage),
+      admittedDocuments(documents),
     ],
   });
 

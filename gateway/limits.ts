@@ -44,7 +44,7 @@ export interface GatewayLimits {
    * shares, and goes on at its last cursor when half of them are gone; without cursors, the socket is paused.
    */
   readonly pendingBytes: number;
-  /** Private catch-ups of one subgraph at a time; others wait (S13). */
+  /** Private catch-ups of one subgraph at a time; others wait (S13), and one whose clients read slowly makes room for them. */
   readonly catchUpsPerSubgraph: number;
   /** Milliseconds that a catch-up waits for its turn; then SUBGRAPH_TIMEOUT. */
   readonly catchUpQueueMs: number;
@@ -56,7 +56,7 @@ export interface GatewayLimits {
   readonly catchUpKeptMs: number;
   /** Operations of one websocket that catch up at a time; others wait for their end (S29). An HTTP stream has one operation. */
   readonly catchUpsPerClient: number;
-  /** Bytes that one websocket or HTTP stream may catch up in a minute, snapshots included; beyond it it is slowed down (S29). */
+  /** Bytes that one websocket or HTTP stream may catch up in a minute, snapshots and what the ring still held included; beyond it it is slowed down (S29). */
   readonly replayBytesPerMinute: number;
   /** Milliseconds until a subgraph has said where a new operation begins; then SUBGRAPH_UNAVAILABLE, or what it answered. */
   readonly upstreamStartMs: number;

@@ -107,13 +107,11 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
   const streams = new HttpStreams({ context, compression: options.compression ?? false });
   const http = await createHttp({
     generation: first,
-    limits,
+    context,
     policy,
     streams,
     pages: options.pages ?? new Map(),
     log,
-    logError,
-    usage,
     health: async () => {
       const worker = options.worker?.();
       const ready = worker?.started ?? true;

@@ -39,7 +39,7 @@ export class Workers<Settings> {
     this.listening = this.#listen.promise;
     this.failed = this.#fail.promise;
     this.failed.catch(() => undefined);
-    // Elsewhere the system hands out connections, which on macOS means to one worker; see docs/decisions/0017.
+    // Node's other policy, which its environment can ask for, leaves it to the system, which may prefer one worker.
     cluster.schedulingPolicy = cluster.SCHED_RR;
     this.#slots = Array.from({ length: options.count }, (_, index) => this.#slot(index + 1));
     // However this process ends, but for kill -9: a worker that hangs would not see that its channel closed.

@@ -1,3 +1,6 @@
+/** For those who never leave. One for all: a controller for each request costs a microsecond. */
+export const neverAborted = new AbortController().signal;
+
 /** Something under way that several wait for. */
 export interface Shareable<T> {
   readonly answer: Promise<T>;
@@ -25,6 +28,8 @@ export class InFlight<T> {
     const flight =
       key === null ? { work: start(), waiting: 0 } : (this.#flights.get(key) ?? this.#start(key, start()));
     flight.waiting += 1;
+    // Among the listeners of a signal that all share, each would have to be looked for.
+    if (signal === neverAborted) return flight.work.answer;
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     const leave = (): void => {
       flight.waiting -= 1;

@@ -1,10 +1,9 @@
 import type { ApolloServerOptionsWithGateway } from '@apollo/server';
-import { GraphQLError, type GraphQLSchema } from 'graphql';
-
+import { type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql';
 import { type AfterPositions, readAfter } from '../execution/after.ts';
 import { isData } from '../execution/data.ts';
 import { requestError } from '../execution/errors.ts';
-import type { Generation } from './generation.ts';
+import type { Generation, OperationRequest } from './generation.ts';
 
 type GatewayInterface = ApolloServerOptionsWithGateway<Record<string, unknown>>['gateway'];
 type Executor = NonNullable<Awaited<ReturnType<GatewayInterface['load']>>['executor']>;
@@ -40,7 +39,14 @@ export function createApolloBridge(options: ApolloBridgeOptions): ApolloBridge {
       for (const callback of callbacks) tell(callback);
       return {
         executor: (context) =>
-          execute(bySchema.get(context.schema) ?? current, context, options.forwardHeaders?.(context)),
+          executeRequest(bySchema.get(context.schema) ?? current, {
+            document: context.document,
+            // Not that of the operation found: with a name that fits none, the only operation would run.
+            operationName: context.request.operationName ?? null,
+            variables: context.request.variables,
+            extensions: context.request.extensions,
+            headers: options.forwardHeaders?.(context),
+          }),
       };
     },
     async stop() {
@@ -54,19 +60,18 @@ export function createApolloBridge(options: ApolloBridgeOptions): ApolloBridge {
   };
 }
 
-async function execute(
+/** A request as GraphQL over HTTP has it, with its document read. */
+export interface QueryRequest extends Omit<OperationRequest, 'after' | 'signal'> {
+  readonly extensions: unknown;
+}
+
+/** Runs a query or mutation; extensions that have not the form that they should refuse it. */
+export async function executeRequest(
   generation: Generation,
-  { document, operationName, request }: RequestContext,
-  headers: Readonly<Record<string, string>> | undefined,
-): ReturnType<Executor> {
+  { extensions, ...operation }: QueryRequest,
+): Promise<ExecutionResult> {
   try {
-    return await generation.execute({
-      document,
-      operationName,
-      variables: request.variables,
-      after: afterOf(request.extensions),
-      headers,
-    });
+    return await generation.execute({ ...operation, after: afterOf(extensions) });
   } catch (error) {
     if (error instanceof GraphQLError) return { errors: [error] };
     throw error;

@@ -3,6 +3,7 @@ import type { AfterPositions } from '../execution/after.ts';
 import { Failures } from '../execution/errors.ts';
 import { executePlan } from '../execution/execute-plan.ts';
 import type { Fetcher, Subgraph } from '../execution/fetcher.ts';
+import { neverAborted } from '../execution/in-flight.ts';
 import { introspectInto } from '../execution/introspection.ts';
 import { resultOf } from '../execution/result.ts';
 import type { Log, Run } from '../execution/run.ts';
@@ -87,9 +88,6 @@ function generationOf(supergraph: LoadedSupergraph, options: GenerationOptions):
     planSubscription: (request) => planSubscription(request, context),
   };
 }
-
-/** One for all: a controller for each request costs a microsecond. */
-const neverAborted = new AbortController().signal;
 
 async function execute(
   request: OperationRequest,

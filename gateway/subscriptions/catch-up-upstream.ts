@@ -19,6 +19,8 @@ export interface CatchUpUpstreamOptions {
   readonly cursor: string | null;
   /** Where it ends. */
   readonly until: string;
+  /** It is not worth another attempt: the operation goes on elsewhere by now. */
+  readonly isOutdated: () => boolean;
 }
 
 export interface CatchUpUpstreamSink {
@@ -51,6 +53,11 @@ export class CatchUpUpstream {
     this.#received = options.cursor;
     this.#backoff = new Backoff(options.limits.reconnectMs);
     this.#connect();
+  }
+
+  /** Where another one can go on; null before the first event. */
+  get received(): string | null {
+    return this.#received;
   }
 
   /** Stops reading: TCP slows the subgraph down. */
@@ -132,7 +139,8 @@ export class CatchUpUpstream {
     this.#attempts += 1;
     const isAhead = errors.some(({ extensions }) => extensions?.code === 'NOT_YET');
     const maximum = isAhead ? maximumAheadAttempts : maximumAttempts;
-    const isWorthIt = errors.length > 0 && errors.every(isRetryable) && this.#attempts < maximum;
+    const mayGoWell = errors.length > 0 && errors.every(isRetryable) && !this.#options.isOutdated();
+    const isWorthIt = mayGoWell && this.#attempts < maximum;
     if (isWorthIt) this.#timer = setTimeout(() => this.#connect(), this.#backoff.next());
     else this.#finish(() => this.#sink.failed(errors));
   }

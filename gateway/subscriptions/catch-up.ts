@@ -17,6 +17,11 @@ import type { Slots } from './upstream/slots.ts';
 /** Events that a client may wait for without need, so that it can share: as many as it needs, or this many. */
 const sharedDetour = 5_000;
 
+/** Between two looks for a catch-up that waits for its clients while others wait for its place; the second one takes it. */
+const lookMs = 1_000;
+
+type Errors = readonly GraphQLFormattedError[];
+
 export interface CatchUpOptions {
   /** With the position written in where the client begins at a time. */
   readonly plan: SubscriptionPlan;
@@ -30,6 +35,10 @@ export interface CatchUpOptions {
   readonly index: number;
   /** For one client alone. */
   readonly alone: boolean;
+  /** The operation goes on elsewhere by now (S19): what fails here may be had there. */
+  readonly isOutdated: () => boolean;
+  /** What clients are told of a refusal; null: nothing yet, since the operation is on its way elsewhere, and `settle` follows. */
+  readonly onRefused: (errors: Errors) => Errors | null;
   readonly logError: ErrorLog;
   /** It runs, or does no more, for the counters. */
   readonly onRunning: (change: 1 | -1) => void;
@@ -55,11 +64,16 @@ export class CatchUp {
   #lead = 0;
   #untaken = 0;
   #reached: string | null = null;
-  readonly #release: () => void;
-  readonly #stallTimer: NodeJS.Timeout;
+  /** Where it goes on as soon as it has a place again; null: it has one, or waits for its first. */
+  #left: string | null = null;
+  /** It was refused, and its clients stay on it until the operation has moved. */
+  #awaitsMove = false;
+  #wasBehind = false;
+  #release: () => void = () => {};
+  readonly #timers: readonly NodeJS.Timeout[];
 
   constructor(options: CatchUpOptions) {
-    const { plan, limits, slots, logError } = options;
+    const { plan, limits, logError } = options;
     this.#options = options;
     this.#begin = options.begin;
     this.#ring = new Ring(limits.ringBytes, options.budget);
@@ -76,11 +90,11 @@ export class CatchUp {
       },
     });
     options.onRunning(1);
-    this.#stallTimer = setInterval(() => this.#findStalled(), limits.catchUpStallMs).unref();
-    this.#release = slots.take(
-      () => this.#start(),
-      () => this.#failBy('too many clients are catching up at once; subscribe again with the same cursor'),
-    );
+    this.#timers = [
+      setInterval(() => this.#findStalled(), limits.catchUpStallMs).unref(),
+      setInterval(() => this.#giveWay(), lookMs).unref(),
+    ];
+    this.#queue(() => this.#start());
   }
 
   get until(): string {
@@ -130,10 +144,18 @@ export class CatchUp {
     this.#options.onIdle();
   }
 
+  /** The operation has moved, or ended by `errors`: clients that waited for that go on, or end by the same. */
+  settle(errors: Errors | null): void {
+    if (!this.#awaitsMove) return;
+    this.#awaitsMove = false;
+    if (errors === null) this.#sendAway(() => true);
+    else for (const reader of [...this.#readers]) reader.sink.failed(errors);
+  }
+
   /** Ends it and frees what it holds. */
   stop(): void {
     this.#over('FAILED');
-    clearInterval(this.#stallTimer);
+    for (const timer of this.#timers) clearInterval(timer);
     this.#ring.close();
   }
 
@@ -182,18 +204,27 @@ export class CatchUp {
     setImmediate(() => {
       if (this.#state !== 'WAITING') return;
       this.#state = 'RUNNING';
-      const { plan, limits, until } = this.#options;
-      const cursor = this.#begin?.kind === 'CURSOR' ? this.#begin.text : null;
       if (this.#begin?.kind === 'CURSOR' && this.#begin.cursor.snapshotUntil === null) {
         this.#ring.progress(this.#begin.text);
       }
-      const sink: CatchUpUpstreamSink = {
-        next: (payload, stamp, bytes) => this.#pump.push({ kind: 'EVENT', payload, stamp, bytes }),
-        completed: (reached) => this.#pump.push({ kind: 'PROGRESS', cursor: reached }),
-        failed: (errors) => this.#pump.push({ kind: 'END', errors }),
-      };
-      this.#upstream = new CatchUpUpstream({ plan, limits, cursor, until }, sink);
+      this.#ask(this.#begin?.kind === 'CURSOR' ? this.#begin.text : null);
     });
+  }
+
+  #queue(turn: () => void): void {
+    this.#release = this.#options.slots.take(turn, () =>
+      this.#failBy('too many clients are catching up at once; subscribe again with the same cursor'),
+    );
+  }
+
+  #ask(cursor: string | null): void {
+    const { plan, limits, until, isOutdated } = this.#options;
+    const sink: CatchUpUpstreamSink = {
+      next: (payload, stamp, bytes) => this.#pump.push({ kind: 'EVENT', payload, stamp, bytes }),
+      completed: (reached) => this.#pump.push({ kind: 'PROGRESS', cursor: reached }),
+      failed: (errors) => this.#pump.push({ kind: 'END', errors }),
+    };
+    this.#upstream = new CatchUpUpstream({ plan, limits, cursor, until, isOutdated }, sink);
   }
 
   #deliver(output: readonly PumpOutput[]): void {
@@ -202,7 +233,7 @@ export class CatchUp {
       if (item.kind === 'EVENT') {
         this.#untaken += item.entry.bytes.length;
         this.#ring.append(item.entry, !isReset(item.entry));
-        if (this.#ring.end === 1 && isReset(item.entry)) this.#sendAway();
+        if (this.#ring.end === 1 && isReset(item.entry)) this.#sendAway(this.#isOther);
       } else if (item.kind === 'PROGRESS') {
         this.#reached = item.cursor;
         this.#over('DONE');
@@ -215,20 +246,30 @@ export class CatchUp {
   }
 
   /** What the subgraph says of the cursor it was asked for does not hold for clients with another one. */
-  #sendAway(): void {
+  readonly #isOther = ({ position }: CatchUpReader): boolean => !isSame(position, this.#begin);
+
+  #sendAway(leaves: (reader: CatchUpReader) => boolean): void {
     for (const reader of [...this.#readers]) {
-      if (isSame(reader.position, this.#begin)) continue;
+      if (!leaves(reader)) continue;
       this.#readers.delete(reader);
       reader.sink.startOver();
     }
     if (this.#readers.size === 0) this.#options.onIdle();
   }
 
-  #fail(errors: readonly GraphQLFormattedError[]): void {
-    const ofTheCursor = this.#ring.end === 0 && !errors.every(isRetryable);
+  #fail(errors: Errors): void {
+    const isFinal = !errors.every(isRetryable);
     this.#over('FAILED');
-    if (ofTheCursor) this.#sendAway();
-    for (const reader of [...this.#readers]) reader.sink.failed(errors);
+    if (this.#options.isOutdated()) {
+      this.#sendAway(() => true);
+      return;
+    }
+    // To ask again at once would be refused again, and again.
+    const told = isFinal && !errors.some(isOfTheCursor) ? this.#options.onRefused(errors) : errors;
+    this.#awaitsMove = told === null;
+    if (told === null) return;
+    if (isFinal && this.#ring.end === 0) this.#sendAway(this.#isOther);
+    for (const reader of [...this.#readers]) reader.sink.failed(told);
   }
 
   #failBy(what: string): void {
@@ -248,10 +289,34 @@ export class CatchUp {
     this.#options.onRunning(-1);
   }
 
+  get #isBehind(): boolean {
+    return this.#joining || this.#untaken > this.#options.limits.catchUpBytes;
+  }
+
   /** Pauses the upstream while the fastest client is behind. */
   #regulate(): void {
-    if (this.#joining || this.#untaken > this.#options.limits.catchUpBytes) this.#upstream?.pause();
-    else this.#upstream?.resume();
+    if (this.#isBehind) this.#upstream?.pause();
+    else if (this.#left === null) this.#upstream?.resume();
+    else if (this.#untaken === 0 && this.#state === 'RUNNING') this.#comeBack(this.#left);
+  }
+
+  /** Who reads slowly keeps no place for which others wait: it comes back for more when it has taken what is there. */
+  #giveWay(): void {
+    const wasBehind = this.#wasBehind;
+    this.#wasBehind = this.#isBehind;
+    const cursor = this.#upstream?.received ?? null;
+    const gives = this.#state === 'RUNNING' && this.#left === null && wasBehind && this.#wasBehind;
+    if (!gives || cursor === null || !this.#options.slots.contended) return;
+    this.#left = cursor;
+    this.#upstream?.stop();
+    this.#release();
+  }
+
+  #comeBack(cursor: string): void {
+    this.#left = null;
+    this.#upstream = null;
+    this.#wasBehind = false;
+    this.#queue(() => this.#ask(cursor));
   }
 
   /** Who has taken nothing of what was there since the last look is slow. */
@@ -260,12 +325,13 @@ export class CatchUp {
   }
 }
 
+/** No other subgraph of the same topic would say otherwise. */
+const isOfTheCursor = ({ extensions }: GraphQLFormattedError): boolean =>
+  extensions?.code === 'CURSOR_EXPIRED' || extensions?.code === 'CURSOR_INVALID';
+
 const isSame = (a: CatchUpPosition, b: CatchUpPosition): boolean => {
   if (a === null || b === null) return a === b;
-  if (a.kind === 'FROM' || b.kind === 'FROM') {
-    return a.kind === 'FROM' && b.kind === 'FROM' && a.plan.document === b.plan.document;
-  }
-  return a.text === b.text;
+  return a.kind === b.kind && a.text === b.text;
 };
 
 /** Offsets from one position to another, over all partitions. */

@@ -1,9 +1,10 @@
-import type { ErrorLog } from '../errors.ts';
+import type { GraphQLFormattedError } from 'graphql';
+import { type ErrorLog, refusal } from '../errors.ts';
 import type { GatewayLimits } from '../limits.ts';
 import { CatchUp, type CatchUpOptions } from './catch-up.ts';
 import type { CatchUpReader, CatchUpSink } from './catch-up-reader.ts';
 import type { SubscriptionCounters } from './counters.ts';
-import type { SubscriptionPlan } from './plan.ts';
+import type { SubscriptionPlan, SubscriptionPlanner } from './plan.ts';
 import type { Ring, RingBudget } from './ring.ts';
 import type { CatchUpPosition } from './start-position.ts';
 import type { Slots } from './upstream/slots.ts';
@@ -12,13 +13,16 @@ import type { Slots } from './upstream/slots.ts';
 const maximumKept = 4;
 
 export interface CatchUpsOptions {
-  /** Of the operation as it is served now. */
-  readonly plan: () => SubscriptionPlan;
+  /** Of the operation as it is served now; where it begins at a time, with that written in. May throw SubscriptionRefused. */
+  readonly plan: (begin: CatchUpPosition) => SubscriptionPlan;
+  /** The generation by which it is served now. */
+  readonly generation: () => SubscriptionPlanner;
   readonly slotsOf: (plan: SubscriptionPlan) => Slots;
   readonly limits: GatewayLimits;
   readonly budget: RingBudget;
   readonly counters: SubscriptionCounters;
   readonly logError: ErrorLog;
+  readonly onCatchUpRefused: CatchUpOptions['onRefused'];
 }
 
 /** Where the shared stream stands: what follows `head` comes at the end of `ring`. */
@@ -41,10 +45,26 @@ export class CatchUps {
     this.#options = options;
   }
 
-  /** Puts a client on one, from its position to the shared stream. `alone`: on one that nobody else joins. */
-  join(position: CatchUpPosition, stream: SharedStream, alone: boolean, sink: CatchUpSink): CatchUpReader {
-    // One that begins at a time has a plan of its own, which may be of a newer generation than the operation's.
-    const plan = position?.kind === 'FROM' ? position.plan : this.#options.plan();
+  /**
+   * Puts a client on one, from its position to the shared stream. `alone`: on one that nobody else joins. Null: the
+   * generation that serves does not know such a position any more, which the sink has been told.
+   */
+  join(
+    position: CatchUpPosition,
+    stream: SharedStream,
+    alone: boolean,
+    sink: CatchUpSink,
+  ): CatchUpReader | null {
+    try {
+      return this.#join(position, stream, alone, sink);
+    } catch (error) {
+      sink.failed(refusal(error, this.#options.logError));
+      return null;
+    }
+  }
+
+  #join(position: CatchUpPosition, stream: SharedStream, alone: boolean, sink: CatchUpSink): CatchUpReader {
+    const plan = this.#options.plan(position);
     for (const catchUp of alone ? [] : this.#catchUps) {
       // The shared ring has to hold what follows a catch-up.
       const isUsable = catchUp.asksAs(plan) && stream.ring.start <= catchUp.index;
@@ -58,13 +78,19 @@ export class CatchUps {
     return this.#open({ plan, begin: position, index: ring.end, until: head, alone }).open(sink);
   }
 
+  /** The operation has moved, or ended by `errors`: what waited for that goes on. */
+  settle(errors: readonly GraphQLFormattedError[] | null): void {
+    for (const catchUp of [...this.#catchUps]) catchUp.settle(errors);
+  }
+
   /** Ends all of them; their clients are gone. */
   stop(): void {
     for (const catchUp of [...this.#catchUps]) this.#drop(catchUp);
   }
 
   #open(own: Pick<CatchUpOptions, 'plan' | 'begin' | 'index' | 'until' | 'alone'>): CatchUp {
-    const { limits, budget, counters, logError, slotsOf } = this.#options;
+    const { limits, budget, counters, logError, slotsOf, generation, onCatchUpRefused } = this.#options;
+    const began = generation();
     counters.catchUpsOpened += 1;
     const catchUp = new CatchUp({
       ...own,
@@ -72,6 +98,9 @@ export class CatchUps {
       budget,
       logError,
       slots: slotsOf(own.plan),
+      // By the same generation it is not planned again: a progressive override could say otherwise each time.
+      isOutdated: () => generation() !== began && this.#isOutdated(catchUp, own.begin),
+      onRefused: onCatchUpRefused,
       onRunning: (change) => {
         counters.catchUps += change;
       },
@@ -79,6 +108,15 @@ export class CatchUps {
     });
     this.#catchUps.add(catchUp);
     return catchUp;
+  }
+
+  #isOutdated(catchUp: CatchUp, begin: CatchUpPosition): boolean {
+    try {
+      return !catchUp.asksAs(this.#options.plan(begin));
+    } catch {
+      // Who starts over is told why.
+      return true;
+    }
   }
 
   #onIdle(catchUp: CatchUp, alone: boolean): void {

@@ -24,7 +24,7 @@ export interface SubscriptionCounters {
   catchUpsShared: number;
   /** Clients that had to wait for the end of a catch-up of their own (gateway.limits.catchUpsPerClient). */
   catchUpsQueued: number;
-  /** Bytes that clients took of catch-ups. */
+  /** Bytes that clients took of catch-ups, and of what they had missed in the ring. */
   replayedBytes: number;
   /** Times that a client was slowed down (gateway.limits.replayBytesPerMinute). */
   replaysSlowed: number;

@@ -122,7 +122,7 @@ const withRoots = <T extends ASTNode>(
 ): T => visit(node, { Field: { enter: (field) => (roots.includes(field) ? change(field) : undefined) } });
 
 /** The root field's argument of type Cursor; one that is required cannot be left out, so it is none of ours. */
-const positionArgument = (schema: GraphQLSchema, field: string): string | null =>
+export const positionArgument = (schema: GraphQLSchema, field: string): string | null =>
   schema
     .getSubscriptionType()
     ?.getFields()

@@ -104,7 +104,7 @@ export class Move {
     }
     const isCurrent = this.#options.cursor() === this.#asked;
     this.#takeOver();
-    if (!isCurrent) {
+    if (!isCurrent && this.#isTaken()) {
       this.#unsubscribe();
       this.#open();
     }
@@ -114,6 +114,11 @@ export class Move {
   #takeOver(): void {
     this.#state = 'TAKEN';
     this.#options.takeOver();
+  }
+
+  /** False when the operation has left it at once, since its joins are slow: then it comes back by itself. */
+  #isTaken(): boolean {
+    return this.#state === 'TAKEN';
   }
 
   #onRefusal(errors: readonly GraphQLFormattedError[]): void {

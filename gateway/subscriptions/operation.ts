@@ -1,46 +1,20 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { TributaryError } from '../../schema/errors.ts';
-import { type ErrorLog, formatted } from '../errors.ts';
+import { formatted } from '../errors.ts';
 import type { GatewayLimits } from '../limits.ts';
 import { CatchUps } from './catch-ups.ts';
 import type { SubscriptionCounters } from './counters.ts';
 import type { NormalisedOperation } from './identity.ts';
 import { invalidated } from './invalidated.ts';
 import { Move } from './move.ts';
+import type { OperationOptions, Planned, Upstream } from './operation-options.ts';
 import type { SubscriptionPlan, SubscriptionPlanner } from './plan.ts';
+import { planFrom } from './plan-from.ts';
 import { Pump, type PumpOutput } from './pump.ts';
-import { Ring, type RingBudget } from './ring.ts';
+import { Ring } from './ring.ts';
 import type { Subscriber } from './subscriber.ts';
 import { asksTheSame, liveRequest } from './upstream/request.ts';
-import type { SharedSink, SharedUpstream } from './upstream/shared.ts';
-import type { Slots } from './upstream/slots.ts';
-
-/** What an operation needs of a subgraph. */
-export interface Upstream {
-  readonly shared: SharedUpstream;
-  readonly slots: Slots;
-}
-
-/** How an operation is served by a generation. */
-export interface Planned {
-  readonly planner: SubscriptionPlanner;
-  readonly plan: SubscriptionPlan;
-}
-
-export interface OperationOptions {
-  readonly normalised: NormalisedOperation;
-  readonly variables: Readonly<Record<string, unknown>>;
-  readonly planned: Planned;
-  readonly upstreamOf: (plan: SubscriptionPlan) => Upstream;
-  readonly budget: RingBudget;
-  readonly limits: GatewayLimits;
-  readonly counters: SubscriptionCounters;
-  readonly logError: ErrorLog;
-  /** Its subgraph refuses to go on: the time to move, if there is a newer generation. */
-  readonly onRefused: () => void;
-  /** Nobody can join any more. */
-  readonly onClosed: () => void;
-}
+import type { SharedSink } from './upstream/shared.ts';
 
 /** `errors` null: completed. */
 interface Ending {
@@ -63,6 +37,8 @@ export class SharedOperation {
   readonly #subscribers = new Set<Subscriber>();
   readonly #start: NodeJS.Timeout;
   #planner: SubscriptionPlanner;
+  /** Of the generation that `#plan` is of. */
+  #served: SubscriptionPlanner;
   #plan: SubscriptionPlan;
   #upstream: Upstream;
   /** Ends the upstream subscription; null: it has ended. */
@@ -78,6 +54,8 @@ export class SharedOperation {
   /** The upstream has said something, so clients can be told where they begin. */
   #begun = false;
   #broken = false;
+  /** There was no cursor to go on behind when it broke. */
+  #blind = false;
   #sent = false;
   #snapshots = false;
   #lastErrors: readonly GraphQLFormattedError[] = [];
@@ -87,13 +65,17 @@ export class SharedOperation {
   constructor(options: OperationOptions) {
     this.#options = options;
     this.#planner = options.planned.planner;
+    this.#served = this.#planner;
     this.#plan = options.planned.plan;
     this.#upstream = options.upstreamOf(this.#plan);
     this.ring = new Ring(options.limits.ringBytes, options.budget);
     this.catchUps = new CatchUps({
       ...options,
-      plan: () => this.#plan,
+      plan: (begin) =>
+        begin?.kind === 'FROM' ? planFrom(options, begin, this.#served, this.#planner) : this.#plan,
+      generation: () => this.#served,
       slotsOf: (plan) => options.upstreamOf(plan).slots,
+      onCatchUpRefused: (errors) => this.#onCatchUpRefused(errors),
     });
     this.#pump = new Pump({
       plan: this.#plan,
@@ -107,6 +89,11 @@ export class SharedOperation {
     options.counters.upstreams += 1;
     this.#start = setTimeout(() => this.#giveUp(), options.limits.upstreamStartMs);
     this.#open();
+  }
+
+  /** Where it is subscribed, or comes back to as soon as its joins have caught up. */
+  get upstream(): Upstream {
+    return this.#upstream;
   }
 
   get field(): string {
@@ -210,15 +197,16 @@ export class SharedOperation {
       () => liveRequest(this.#plan, this.#received),
       this.#sink(),
     );
-    if (this.#pressed) this.#upstream.shared.pause(this);
+    if (this.#pressed) this.#holdBack();
   }
 
   #sink(): SharedSink {
     return {
       sent: (hasCursors) => this.#onSent(hasCursors),
       next: (payload, stamp, bytes) => {
-        const gap = stamp.cursor === null && this.#broken;
+        const gap = this.#broken && (stamp.cursor === null || this.#blind);
         this.#broken = false;
+        this.#blind = false;
         this.#received = stamp.cursor;
         this.#pump.push({ kind: 'EVENT', payload, stamp: { ...stamp, gap }, bytes });
       },
@@ -239,7 +227,7 @@ export class SharedOperation {
     this.#unsubscribe = () => move?.stop();
     this.#move = null;
     this.#upstream = upstream;
-    if (this.#pressed) upstream.shared.pause(this);
+    if (this.#pressed) this.#holdBack();
     // Without cursors nobody knows what went by between the two (S18).
     this.#broken = this.#received === null;
     this.#goOn(plan);
@@ -247,9 +235,11 @@ export class SharedOperation {
 
   #goOn(plan: SubscriptionPlan): void {
     this.#plan = plan;
+    this.#served = this.#planner;
     this.#pump.push({ kind: 'PLAN', plan });
     this.counters.moves += 1;
     this.#settleMove();
+    this.catchUps.settle(null);
   }
 
   #settleMove(): void {
@@ -265,20 +255,12 @@ export class SharedOperation {
     this.#upstream.shared.resume(this);
   }
 
-  /**
-   * Too much waits for its joins: the operation leaves the socket that it shares with others, and goes on at its last cursor
-   * when half of it is gone. Without cursors that would be a gap, so the socket is paused.
-   */
+  /** Too much waits for its joins; or half of that is gone. */
   #press(high: boolean): void {
     if (this.#pressed === high) return;
     this.#pressed = high;
-    if (high && this.#received !== null && this.#unsubscribe !== null) {
-      this.#unsubscribe();
-      this.#unsubscribe = () => {};
-      this.#isAside = true;
-      this.counters.slowOperations += 1;
-    } else if (high) {
-      this.#upstream.shared.pause(this);
+    if (high) {
+      this.#holdBack();
     } else if (!this.#isAside) {
       this.#upstream.shared.resume(this);
     } else if (!this.#closed) {
@@ -287,11 +269,35 @@ export class SharedOperation {
     }
   }
 
+  /**
+   * The operation leaves the socket that it shares with others, and goes on at its last cursor when half of what waits is
+   * gone. Without cursors that would be a gap, so the socket is paused.
+   */
+  #holdBack(): void {
+    if (this.#received === null || this.#unsubscribe === null) {
+      this.#upstream.shared.pause(this);
+      return;
+    }
+    this.#unsubscribe();
+    this.#unsubscribe = () => {};
+    this.#isAside = true;
+    this.counters.slowOperations += 1;
+  }
+
   /** Its root may have moved to another subgraph, which is no end. */
   #onFailed(errors: readonly GraphQLFormattedError[]): void {
     this.#unsubscribe = null;
     if (this.#move === null) this.#options.onRefused();
     if (this.#move === null && this.#unsubscribe === null) this.#pump.push({ kind: 'END', errors });
+  }
+
+  /** What refuses a catch-up refuses the operation too, or will: it waits for the same move, or ends by the same end. */
+  #onCatchUpRefused(errors: readonly GraphQLFormattedError[]): readonly GraphQLFormattedError[] | null {
+    if (this.#move === null && this.#ending === null) this.#options.onRefused();
+    const { ending } = this;
+    if (ending !== null) return ending.errors ?? errors;
+    const isEnding = this.#unsubscribe === null;
+    return this.#move !== null || isEnding ? null : errors;
   }
 
   #onSent(hasCursors: boolean): void {
@@ -304,6 +310,7 @@ export class SharedOperation {
     this.#lastErrors = errors;
     if (!this.#sent) return;
     this.#broken = true;
+    if (this.#begun && this.#received === null) this.#blind = true;
   }
 
   /** An upstream that never began is not waited for without end; one that did is (S18). */
@@ -346,6 +353,7 @@ export class SharedOperation {
     if (this.#ending !== null) return;
     this.#ending = { errors };
     this.#closeUpstream();
+    this.catchUps.settle(errors);
     for (const subscriber of this.#subscribers) {
       if (subscriber.waiting) subscriber.begin();
       subscriber.wake();

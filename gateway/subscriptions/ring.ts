@@ -29,7 +29,6 @@ export class Ring {
   constructor(limit: number, budget: RingBudget) {
     this.#limit = limit;
     this.#budget = budget;
-    budget.add(this);
   }
 
   /** Index of the oldest entry that is kept. */
@@ -73,6 +72,7 @@ export class Ring {
     const isForAll = shared && this.#oldestJoin !== null;
     if (entry.at === null && !isForAll) this.#oldestJoin = this.#joinBehind(entry);
     while (this.#bytes > this.#limit && this.evict());
+    this.#budget.judge(this);
     this.#budget.enforce();
   }
 
@@ -85,6 +85,7 @@ export class Ring {
   /** Nothing at `index` or behind is dropped, whatever the bounds: who appends is to hold back. */
   keepFrom(index: number): void {
     this.#keptFrom = index;
+    this.#budget.judge(this);
   }
 
   /** Drops the oldest entry; false when only the newest is left, or it is to be kept. */
@@ -142,7 +143,8 @@ const cost = (entry: RingEntry): number => entry.bytes.length + entryOverhead;
 export class RingBudget {
   readonly #limit: number;
   readonly #counters: { ringBytes: number };
-  readonly #rings = new Set<Ring>();
+  /** Rings that can give way; there may be thousands that cannot, with one entry each. */
+  readonly #evictable = new Set<Ring>();
 
   /** `counters`: where the bytes in use are told. */
   constructor(limit: number, counters: { ringBytes: number } = { ringBytes: 0 }) {
@@ -158,21 +160,24 @@ export class RingBudget {
     this.#counters.ringBytes += bytes;
   }
 
-  add(ring: Ring): void {
-    this.#rings.add(ring);
+  /** A ring may have become one that can give way, or one that cannot. */
+  judge(ring: Ring): void {
+    if (ring.canEvict) this.#evictable.add(ring);
+    else this.#evictable.delete(ring);
   }
 
   remove(ring: Ring): void {
-    this.#rings.delete(ring);
+    this.#evictable.delete(ring);
   }
 
   enforce(): void {
     while (this.used > this.#limit) {
-      const largest = [...this.#rings].filter((ring) => ring.canEvict).sort(byBytes)[0];
+      const largest = [...this.#evictable].sort(byBytes)[0];
       if (largest === undefined) return;
       // Down to nine tenths of it at once, so that the search is not made for every event.
       const goal = largest.bytes * 0.9;
       while (largest.bytes > goal && this.used > this.#limit * 0.99 && largest.evict());
+      this.judge(largest);
     }
   }
 }

@@ -57,6 +57,8 @@ export class Subscriber {
   #leavePlace: (() => void) | null = null;
   /** Not yet at the end of the ring since it began: a client that falls off now is no slow one. */
   #joining = true;
+  /** What it takes of the ring it missed: that counts as a replay, as a catch-up does. */
+  #replays = false;
   #restarts = 0;
   #ahead: NodeJS.Timeout | null = null;
   #ending: Due | null = null;
@@ -79,7 +81,7 @@ export class Subscriber {
 
   /** The operation says where it stands, before anything that follows is appended. */
   begin(): void {
-    const { ring, ending, snapshots, field } = this.#operation;
+    const { ring, ending, snapshots } = this.#operation;
     const { position } = this.#options;
     const fromNow = position === null ? !snapshots : position.kind === 'LATEST';
     if (fromNow || ending !== null) {
@@ -87,7 +89,7 @@ export class Subscriber {
       this.#goOn(new RingReader(ring, ring.end, null));
       this.#startDue = true;
     } else if (ring.head === null) {
-      this.fail('CURSOR_INVALID', `Field "${field}" has no cursors: subscribe to it without a position.`);
+      this.#failWithoutCursors();
     } else {
       this.#join();
     }
@@ -137,6 +139,11 @@ export class Subscriber {
     this.#end(this.#endingBy([formatted(new TributaryError(code, message))]));
   }
 
+  #failWithoutCursors(): void {
+    const { field } = this.#operation;
+    this.fail('CURSOR_INVALID', `Field "${field}" has no cursors: subscribe to it without a position.`);
+  }
+
   /** Takes the client off; safe to call twice. */
   stop(): void {
     if (this.#phase === 'STOPPED') return;
@@ -166,6 +173,7 @@ export class Subscriber {
       return;
     }
     counters.ringJoins += 1;
+    this.#replays = true;
     this.#goOn(new RingReader(ring, join.index, join.own));
   }
 
@@ -185,12 +193,16 @@ export class Subscriber {
   #startCatchUp(alone: boolean): void {
     const { ring, catchUps } = this.#operation;
     const { head } = ring;
-    if (head === null) return;
+    // Its subgraph may be one without cursors by now.
+    if (head === null) {
+      this.#failWithoutCursors();
+      return;
+    }
     this.#catchUp = catchUps.join(this.#position, { ring, head }, alone, {
       wake: () => this.#wakeCatchUp(),
       isHeldBack: () => this.#options.quota.holdsBack(this.#options.outlet),
       stalled: () => this.#fall(),
-      failed: (errors) => this.#end(this.#endingBy(errors)),
+      failed: (errors) => this.#end(this.#endingBy(withLastCursor(errors, this.#told))),
       startOver: () => this.#startCatchUp(false),
     });
     // What it shares may be there already.
@@ -268,12 +280,16 @@ export class Subscriber {
     }
     this.#release();
     this.#live = null;
+    this.#replays = false;
     this.#catchUpInTurn();
   }
 
   #pullShared(live: RingReader): Due | null {
+    const { quota, outlet } = this.#options;
+    if (this.#replays && !live.isAtEnd && !live.hasFallenOff && !quota.mayReplay(outlet)) return null;
     const due = live.next();
     if (due !== null) {
+      if (this.#replays) quota.replayed(due.entry.bytes.length);
       if (this.#joining) this.#given = due.cursor;
       return this.#delivered(due);
     }
@@ -282,6 +298,7 @@ export class Subscriber {
       return null;
     }
     this.#joining = false;
+    this.#replays = false;
     const { ending } = this.#operation;
     return ending === null ? null : this.#endingBy(withLastCursor(ending.errors, this.#reached(live)));
   }

@@ -6,15 +6,10 @@ import type { GatewayLimits } from '../limits.ts';
 import { paced } from '../paced.ts';
 import { ClientQuota } from '../policies/client-quota.ts';
 import { newCounters, type SubscriptionCounters } from './counters.ts';
-import {
-  identityKey,
-  type NormalisedOperation,
-  normalise,
-  operationVariables,
-  withPosition,
-} from './identity.ts';
+import { identityKey, type NormalisedOperation, normalise, operationVariables } from './identity.ts';
 import { judgeMove } from './judge-move.ts';
-import { type Planned, SharedOperation, type Upstream } from './operation.ts';
+import { SharedOperation } from './operation.ts';
+import type { Upstream } from './operation-options.ts';
 
 import type { SubscriptionPlan, SubscriptionPlanner } from './plan.ts';
 import { RingBudget } from './ring.ts';
@@ -62,13 +57,10 @@ export class Subscriptions {
   subscribe(request: SubscribeRequest, outlet: Outlet): Subscriber {
     const normalised = this.#normalise(request);
     const variables = operationVariables(normalised.operation, request.variables);
-    const planOf: PlanOf = (document) =>
-      request.planner.planSubscription({ document, operationName: normalised.name, variables });
-    const position = startPosition(request, normalised, planOf);
+    const position = startPosition(request, normalised);
     const key = identityKey(normalised, variables);
     const operation =
-      this.#current(key, request.planner) ??
-      this.#open(key, normalised, variables, { planner: request.planner, plan: planOf(normalised.document) });
+      this.#current(key, request.planner) ?? this.#open(key, normalised, variables, request.planner);
     const resumes = request.position !== null && position?.kind === 'CURSOR';
     const subscriber = new Subscriber(operation, { outlet, position, resumes, quota: request.quota });
     operation.join(subscriber);
@@ -82,7 +74,10 @@ export class Subscriptions {
   adopt(planner: SubscriptionPlanner): void {
     this.#stopMoves();
     this.#planner = planner;
-    for (const [key, { shared }] of this.#upstreams) if (shared.idle) this.#upstreams.delete(key);
+    const used = new Set([...this.#operations.values()].map(({ upstream }) => upstream));
+    for (const [key, upstream] of this.#upstreams) {
+      if (upstream.shared.idle && !used.has(upstream)) this.#upstreams.delete(key);
+    }
     for (const operation of this.#operations.values()) operation.awaitMove();
     this.#stopMoves = paced(this.#operations, this.#limits.generationMoveMs, ([key, operation]) => {
       if (operation.planner !== planner && this.#operations.get(key) === operation)
@@ -134,20 +129,24 @@ export class Subscriptions {
     key: string,
     normalised: NormalisedOperation,
     variables: Readonly<Record<string, unknown>>,
-    planned: Planned,
+    planner: SubscriptionPlanner,
   ): SharedOperation {
+    const { document, name } = normalised;
+    const plan = planner.planSubscription({ document, operationName: name, variables });
     const operation = new SharedOperation({
       normalised,
       variables,
-      planned,
+      planned: { planner, plan },
       upstreamOf: (plan) => this.#upstream(plan),
       budget: this.#budget,
       limits: this.#limits,
       counters: this.counters,
       logError: this.#logError,
       onRefused: () => {
-        const planner = this.#planner;
-        if (planner !== null && operation.planner !== planner) this.#move(key, operation, planner);
+        const next = this.#planner;
+        // One that was told its end is not known any more, and its key may be another one's.
+        const isKnown = this.#operations.get(key) === operation;
+        if (isKnown && next !== null && operation.planner !== next) this.#move(key, operation, next);
       },
       onClosed: () => {
         if (this.#operations.get(key) === operation) this.#operations.delete(key);
@@ -196,23 +195,15 @@ export class Subscriptions {
   }
 }
 
-type PlanOf = (document: DocumentNode) => SubscriptionPlan;
-
 /** Where the client wants to begin; null: it does not say (S7). */
-const startPosition = (
-  request: SubscribeRequest,
-  normalised: NormalisedOperation,
-  planOf: PlanOf,
-): StartPosition | null => {
+const startPosition = (request: SubscribeRequest, normalised: NormalisedOperation): StartPosition | null => {
   const { position, field } = normalised;
   const text = request.position ?? argumentText(request, position?.value ?? null);
   if (text === null) return null;
   const start = parsePosition(text);
   if (start.kind === 'LATEST') return { kind: 'LATEST' };
   if (start.kind === 'CURSOR') return { kind: 'CURSOR', text, cursor: start.cursor };
-  if (position !== null) {
-    return { kind: 'FROM', plan: planOf(withPosition(normalised, position.argument, text)) };
-  }
+  if (position !== null) return { kind: 'FROM', argument: position.argument, text };
   throw new TributaryError(
     'CURSOR_INVALID',
     `Field "${field}" has no argument of type Cursor, so it cannot begin at "${text}".`,

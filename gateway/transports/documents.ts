@@ -32,20 +32,35 @@ export class Documents {
   }
 
   read({ apiSchema }: { readonly apiSchema: GraphQLSchema }, text: string): ReadDocument {
-    let known = this.#bySchema.get(apiSchema);
-    if (known === undefined) {
-      known = new LRUCache({
-        maxSize: maximumCharacters,
-        sizeCalculation: (_, key) => Math.max(1, key.length),
-      });
-      this.#bySchema.set(apiSchema, known);
-    }
+    const known = this.#of(apiSchema);
     const found = known.get(text);
     if (found !== undefined) return found;
     const document = this.#read(apiSchema, text);
     // Refused texts are not kept: they would let one client push out what the others use.
     if (document.document !== null) known.set(text, document);
     return document;
+  }
+
+  /** A document that was found valid before; null: not known, whether it is valid or not. */
+  known({ apiSchema }: { readonly apiSchema: GraphQLSchema }, text: string): DocumentNode | null {
+    return this.#of(apiSchema).get(text)?.document ?? null;
+  }
+
+  /** Takes what somebody else has parsed and found valid, by the same rules. */
+  keep(apiSchema: GraphQLSchema, text: string, document: DocumentNode): void {
+    const known = this.#of(apiSchema);
+    if (!known.has(text)) known.set(text, { document, errors: [] });
+  }
+
+  #of(apiSchema: GraphQLSchema): LRUCache<string, ReadDocument> {
+    const known = this.#bySchema.get(apiSchema);
+    if (known !== undefined) return known;
+    const fresh = new LRUCache<string, ReadDocument>({
+      maxSize: maximumCharacters,
+      sizeCalculation: (_, key) => Math.max(1, key.length),
+    });
+    this.#bySchema.set(apiSchema, fresh);
+    return fresh;
   }
 
   #read(schema: GraphQLSchema, text: string): ReadDocument {

@@ -130,8 +130,9 @@ export class SocketWriter {
     for (const id of [...this.#sources.keys()]) this.detach(id);
   }
 
+  /** A late call for an operation that was taken off says nothing, also when another one has its id by now. */
   #wake(attached: Attached): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#sources.get(attached.id) !== attached) return;
     const { closing } = attached.source;
     if (closing !== null) {
       this.#options.onClose(closing);

@@ -109,7 +109,7 @@ export class Pipeline implements TopicSource {
       setInterval(() => this.#confirmPosition(), 60_000).unref(),
       setInterval(() => this.#hung.look(this.#reader.heldBack), 5_000).unref(),
     ];
-    this.#reader = options.topic.read(from, this.#sink());
+    this.#reader = options.topic.read(from, this.#sink(), options.view?.epochs);
     this.#reader.done.catch(this.#fail);
     this.ready = this.#whenAt(endAtStart);
     this.ready.catch(() => undefined);
@@ -261,7 +261,7 @@ export class Pipeline implements TopicSource {
     }
     await this.view?.discard(
       `partition ${partition} holds ${logStart} to ${end}, the view ends at ${position}`,
-      partition,
+      [partition],
     );
     throw new TributaryError(
       'TOPIC_MISMATCH',

@@ -81,13 +81,16 @@ const openPipeline = async (
 /** A view that holds records which Kafka lost meanwhile, in an unclean leader election, is built again (S11). */
 const openView = async (views: ViewStore, request: ViewRequest): Promise<View> => {
   const view = await views.view(request);
-  const ends = await request.topic.epochEnds(view.epochs ?? []);
-  const partition = ends.findIndex((end, index) => end !== null && end < nextOffset(view.position, index));
-  if (partition < 0) return view;
-  const position = nextOffset(view.position, partition);
+  const ends = await request.topic.epochEnds(view.epochs);
+  const truncated = ends.flatMap((end, partition) => {
+    const position = nextOffset(view.position, partition);
+    return end !== null && end < position ? [{ partition, end, position }] : [];
+  });
+  const [first] = truncated;
+  if (first === undefined) return view;
   await view.discard(
-    `partition ${partition} was truncated at ${ends[partition]}, the view ends at ${position}`,
-    partition,
+    `partition ${first.partition} was truncated at ${first.end}, the view ends at ${first.position}${truncated.length > 1 ? `; so it is with ${truncated.length - 1} more` : ''}`,
+    truncated.map(({ partition }) => partition),
   );
   return views.view(request);
 };

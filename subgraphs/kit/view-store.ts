@@ -80,12 +80,17 @@ const sourceOf = (topic: Topic, description: TopicDescription): ViewSource => {
       const only = (next: number) =>
         Array.from({ length: partition + 1 }, (_, p) => (p === partition ? next : 0));
       if (earliest >= until) return;
-      for await (const { records, next } of topic.readRange(
+      for await (const { records, next, leaderEpoch } of topic.readRange(
         only(Math.max(from, earliest)),
         only(until),
         signal,
       )) {
-        yield { partition, records: records.map((record) => decode(record, partition).record), next };
+        yield {
+          partition,
+          records: records.map((record) => decode(record, partition).record),
+          next,
+          leaderEpoch,
+        };
       }
     },
   };

@@ -79,7 +79,7 @@ test('the doctor warns of a transaction that is open for a minute: where, how mu
   await transaction.abort();
   await expect.poll(heldBack).toBeNull();
   expect((await doctor()).stdout).not.toContain('WARN');
-});
+}, 180_000);
 
 test('the doctor tells since when a transaction is open, and is silent for the first minute', () => {
   const held = { partition: 2, from: 7, records: 1 };

@@ -182,6 +182,19 @@ describe('a graphql-sse client', () => {
     );
   });
 
+  test('a line separator of Unicode in the data begins no line: what looks like an id there is none', async () => {
+    const followed = new Followed();
+    const first = (await followed.server.attempt(0)).stream();
+    first.send(opening, `event: next\ndata: ${JSON.stringify({ data: 'a\u2028id: theirs' })}\n\n`);
+    await followed.until(1);
+    first.end();
+    const second = await followed.server.attempt(1);
+    expect(second.body).toEqual({ query });
+    second.stream().send(errors('NOT_YET\u2028', true));
+    await followed.server.attempt(2);
+    expect(followed.failure).toBeNull();
+  });
+
   test('retryable errors are asked again behind what came before them, and not told', async () => {
     const retries: unknown[] = [];
     const followed = new Followed({ hooks: { onRetry: ([error]) => retries.push(error?.extensions?.code) } });

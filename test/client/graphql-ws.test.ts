@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Hooks, resumable } from '../../client/index.ts';
 import { Signal } from '../gateway/support/signal.ts';
-import { Wire } from './wire.ts';
+import { type Heard, Wire } from './wire.ts';
 
 let wire: Wire;
 const clients: Client[] = [];
@@ -91,6 +91,25 @@ describe.each([
     expect(await followed.until(3)).toEqual([1, 2, 3]);
     second.socket.close(1012);
     expect((await wire.subscription(2)).payload.extensions?.tributary?.cursor).toBe('c3');
+  });
+
+  test('S7 goes on there too when connections between were closed as soon as they were acknowledged', async () => {
+    const client = connect(given);
+    const [followed, other] = [new Followed(client), new Followed(client, { query: `${query} # other` })];
+    const [first, second] = [await wire.subscription(0), await wire.subscription(1)];
+    first.next(1, 'c1');
+    second.next(2, 'o2');
+    await Promise.all([followed.until(1), other.until(1)]);
+    wire.drained = 3;
+    first.socket.close(1012);
+    await wire.message('connection_init', 4);
+    const sent = (): Heard[] =>
+      wire.heard.filter(({ type, socket }) => type === 'subscribe' && socket.readyState === socket.OPEN);
+    await wire.changed.until(() => sent().length === 2);
+    expect(Object.fromEntries(sent().map(({ payload }) => [payload.query, payload.extensions]))).toEqual({
+      [query]: at('c1'),
+      [`${query} # other`]: at('o2'),
+    });
   });
 
   test('S10 goes on after progress without an event; each operation of a socket after its own', async () => {

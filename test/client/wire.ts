@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Signal } from '../gateway/support/signal.ts';
 
@@ -11,6 +11,8 @@ export class Wire {
   });
   /** Whether pings are answered. */
   answers = true;
+  /** Connections to come that are acknowledged and closed in one write, as by a gateway that is about to stop. */
+  drained = 0;
   /** All that clients have said. */
   readonly heard: Heard[] = [];
   readonly changed = new Signal();
@@ -60,15 +62,24 @@ export class Wire {
     };
   }
 
+  #acknowledge(socket: WebSocket): void {
+    const raw = (socket as unknown as { readonly _socket: Socket })._socket;
+    raw.cork();
+    socket.send('{"type":"connection_ack"}');
+    if (this.drained > 0) socket.close(1012, 'DRAINING');
+    this.drained = Math.max(0, this.drained - 1);
+    raw.uncork();
+  }
+
   #hear(socket: WebSocket, message: { type: string; id: string; payload: Subscribe }): void {
-    if (message.type === 'connection_init') socket.send('{"type":"connection_ack"}');
+    if (message.type === 'connection_init') this.#acknowledge(socket);
     if (message.type === 'ping' && this.answers) socket.send('{"type":"pong"}');
     this.heard.push({ ...message, socket });
     this.changed.fire();
   }
 }
 
-interface Heard {
+export interface Heard {
   readonly socket: WebSocket;
   readonly type: string;
   readonly id: string;

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { WebSocket } from 'ws';
 import { positionOf, query, ResumingClient, tributaryOf } from './clients.ts';
 import { board, type Change, delay, events, flight, flightEvent, live } from './operations.ts';
+import { firstRecord, recordAt } from './read-topic.ts';
 import { startSnippet } from './snippet.ts';
 import { System } from './system.ts';
 
@@ -168,7 +169,7 @@ describe('what a user does first', () => {
     const position = positionOf(answer);
     // The flight's own record comes first, the event that goes with it after.
     const [places] = Object.values(position);
-    const written = await recordAt('flights.flights', places ?? []);
+    const written = await recordAt(system.kafka(), 'flights.flights', places ?? []);
     expect(JSON.parse(written.value ?? 'null')).toMatchObject({
       id: 'E2E-DELAY',
       status: 'DELAYED',
@@ -271,7 +272,7 @@ describe('bad input', () => {
     expect(changeOf(misfit).flight?.delayMinutes).toBeNull();
     const read = await query(system.url, '{ flight(id: "E2E-BAD") { id } }');
     expect(read.errors?.[0]).toMatchObject({ extensions: { code: 'RECORD_UNREADABLE' } });
-    const letter = await firstRecord('flights.flights.dead-letters');
+    const letter = await firstRecord(system.kafka(), 'flights.flights.dead-letters');
     expect(letter.value).toBe('{"id": "E2E-BAD", oops');
     expect(letter.key).toMatch(/^flights\.flights\/\d\/\d+$/);
     await client.dispose();
@@ -373,41 +374,3 @@ describe('a subgraph that dies', () => {
     expect(data).toEqual({ flight: { delayMinutes: 30 } });
   });
 });
-
-interface ReadRecord {
-  readonly partition: number;
-  readonly offset: number;
-  readonly key: string | null;
-  readonly value: string | null;
-}
-
-/** Reads a topic by a stock consumer until a record meets the condition. */
-const readUntil = async (topic: string, meets: (record: ReadRecord) => boolean): Promise<ReadRecord> => {
-  const consumer = system.kafka().consumer({ groupId: `reader-${Math.random()}` });
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
-  const { promise, resolve } = Promise.withResolvers<ReadRecord>();
-  await consumer.run({
-    eachMessage: async ({ partition, message }) => {
-      const record = {
-        partition,
-        offset: Number(message.offset),
-        key: message.key?.toString() ?? null,
-        value: message.value?.toString() ?? null,
-      };
-      if (meets(record)) resolve(record);
-    },
-  });
-  try {
-    return await promise;
-  } finally {
-    await consumer.disconnect();
-  }
-};
-
-const recordAt = (topic: string, places: readonly (readonly [number, number])[]): Promise<ReadRecord> =>
-  readUntil(topic, (record) =>
-    places.some(([partition, offset]) => record.partition === partition && record.offset === offset),
-  );
-
-const firstRecord = (topic: string): Promise<ReadRecord> => readUntil(topic, () => true);

@@ -71,9 +71,9 @@ const options: RunOptions = {
   signal: told.signal,
 };
 
-try {
-  process.exitCode = await faultRun(options);
-} catch (error) {
-  console.error(error);
-  process.exitCode = 1;
-}
+const code = await faultRun(options).catch((error: unknown) => {
+  console.error(told.signal.aborted ? told.signal.reason.message : error);
+  return 1;
+});
+// Sends that Kafka will never answer would keep the process for as long as their retries last.
+process.exit(code);

@@ -85,14 +85,28 @@ async function runOn(
   directory: string,
   options: RunOptions,
 ): Promise<number> {
-  const { seed, signal, rate } = options;
-  const random = new Random(seed);
   const writer = await SteadyWriter.connect({
     brokers: system.brokers.addresses,
     log: join(directory, 'written.jsonl'),
-    rate,
+    rate: options.rate,
     noteLength: options.storm ? 0 : 1_500,
   });
+  try {
+    return await withWriter(writer, system, pool, directory, options);
+  } finally {
+    await writer.abandon();
+  }
+}
+
+async function withWriter(
+  writer: SteadyWriter,
+  system: System,
+  pool: ClientPool,
+  directory: string,
+  options: RunOptions,
+): Promise<number> {
+  const { seed, signal } = options;
+  const random = new Random(seed);
   await writer.prepare(prepared);
   const from = await system.brokers.ends(topics.entries);
   const { first, late } = planClients({ count: options.clients, random, from, allAtOnce: options.storm });

@@ -74,6 +74,13 @@ export class SteadyWriter {
     await new Promise<void>((resolve) => this.#log.end(resolve));
   }
 
+  /** Stops at once, whatever is under way; nothing happens after `end`. */
+  async abandon(): Promise<void> {
+    this.#ending = true;
+    await this.#producer.close();
+    if (!this.#log.writableEnded) this.#log.end();
+  }
+
   async #run(): Promise<void> {
     const began = Date.now();
     let sent = 0;
@@ -101,7 +108,7 @@ export class SteadyWriter {
       records.map(async (record) => {
         try {
           const [written] = await this.#producer.send([record]);
-          if (written === undefined) return;
+          if (written === undefined || this.#log.writableEnded) return;
           const { topic, key, seq } = record;
           const { partition, offset } = written;
           this.#log.write(

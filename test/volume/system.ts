@@ -16,6 +16,12 @@ export interface Bounds {
   readonly subgraphMegabytes: number;
 }
 
+export interface Start {
+  readonly seconds: number;
+  /** Records of the topic of rows that were read until then. */
+  readonly read: number;
+}
+
 export interface SystemOptions {
   readonly brokers: string;
   /** How long the gateway waits for a client that takes nothing of its catch-up. */
@@ -66,15 +72,18 @@ export class VolumeSystem implements AsyncDisposable {
     await this.#gateway.said('gateway listens on');
   }
 
-  /** Resolves with the seconds from its start until every view and window is at the end of its topic. */
-  async startSubgraph(environment: Readonly<Record<string, string>> = {}): Promise<number> {
+  /** Resolves when every view and window is at the end of its topic. */
+  async startSubgraph(environment: Readonly<Record<string, string>> = {}): Promise<Start> {
     const began = performance.now();
     this.#subgraph = new ServedProcess(
       ['subgraph', join(this.#directory, 'volume'), '--config', this.#configuration],
       environment,
     );
-    await this.#subgraph.said('"msg":"ready"');
-    return (performance.now() - began) / 1_000;
+    const ready = await this.#subgraph.said('"msg":"ready"');
+    const seconds = (performance.now() - began) / 1_000;
+    const { topics } = JSON.parse(ready) as { topics: { topic: string; records: number }[] };
+    const read = topics.find(({ topic }) => topic === this.graph.rows)?.records ?? 0;
+    return { seconds, read };
   }
 
   /** Clients that the gateway has ended because they took nothing. */

@@ -114,6 +114,8 @@ export class SharedUpstream {
     subscription.id = socket.subscribe(subscription.request(), {
       sent: (hasCursors) => {
         this.#options.onOpen();
+        // Not before: a paused socket would not hear that it is open.
+        if (this.#pausedBy.size > 0) socket.pause();
         sink.sent(hasCursors);
       },
       next: (payload, stamp, bytes) => {

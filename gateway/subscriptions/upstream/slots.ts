@@ -15,6 +15,11 @@ export class Slots {
     this.#deadlineMs = deadlineMs;
   }
 
+  /** Somebody waits for a place. */
+  get contended(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Calls `turn` when a place is there, which may be at once, or `late`. The returned function gives the place back. */
   take(turn: () => void, late: () => void = () => {}): () => void {
     let held = false;

@@ -99,10 +99,10 @@ class KafkaTopic implements Topic {
     return { ...running, open: this.#ranges.size };
   }
 
-  read(from: Position, sink: ReaderSink): Reader {
+  read(from: Position, sink: ReaderSink, epochs: readonly number[] = []): Reader {
     if (this.#reading) throw new TributaryError('INTERNAL', `Topic ${this.name} is already being read.`);
     this.#reading = true;
-    const reader = this.#start({ from, until: null, sink, bufferBytes: this.#options.bufferBytes });
+    const reader = this.#start({ from, epochs, until: null, sink, bufferBytes: this.#options.bufferBytes });
     const end = () => {
       this.#reading = false;
     };
@@ -122,7 +122,7 @@ class KafkaTopic implements Topic {
   }
 
   #startRange(from: Position, until: Position, sink: ReaderSink): Reader {
-    const reader = this.#start({ from, until, sink, bufferBytes: 4 * megabyte });
+    const reader = this.#start({ from, epochs: [], until, sink, bufferBytes: 4 * megabyte });
     this.#ranges.add(reader);
     const end = (): void => {
       this.#ranges.delete(reader);
@@ -139,6 +139,7 @@ class KafkaTopic implements Topic {
 
   #start(options: {
     readonly from: Position;
+    readonly epochs: readonly number[];
     readonly until: Position | null;
     readonly sink: ReaderSink;
     readonly bufferBytes: number | undefined;

@@ -13,8 +13,8 @@ export class PartitionQueue {
   readonly partition: number;
   /** Where the next fetch begins. */
   next: number;
-  /** Leader epoch of the last batch, −1 unknown: the broker tells by it whether the log was truncated (KIP-595). */
-  leaderEpoch = -1;
+  /** Leader epoch of the last batch before it, −1 unknown: the broker tells by it whether the log was truncated (KIP-595). */
+  leaderEpoch: number;
   lastStableOffset: number | null = null;
   readonly holds = new Set<HoldReason>();
   readonly #deliver: (batch: RawBatch) => Promise<void>;
@@ -27,11 +27,13 @@ export class PartitionQueue {
   constructor(options: {
     readonly partition: number;
     readonly next: number;
+    readonly leaderEpoch: number;
     readonly deliver: (batch: RawBatch) => Promise<void>;
     readonly onTaken: () => void;
   }) {
     this.partition = options.partition;
     this.next = options.next;
+    this.leaderEpoch = options.leaderEpoch;
     this.#position = options.next;
     this.#deliver = options.deliver;
     this.#onTaken = options.onTaken;

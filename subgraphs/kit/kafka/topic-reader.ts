@@ -25,6 +25,8 @@ export interface TopicReaderOptions {
   readonly name: string;
   readonly topicId: string;
   readonly from: Position;
+  /** Leader epochs of the records before `from`, −1 or not there where unknown. */
+  readonly epochs: readonly number[];
   /** Where to end (exclusive), partition by partition; null: never. */
   readonly until: Position | null;
   readonly sink: ReaderSink;
@@ -157,7 +159,7 @@ export class TopicReader implements Reader, FetchLoopHost {
   }
 
   #addPartitions(count: number): void {
-    const { from, until } = this.#options;
+    const { from, epochs, until } = this.#options;
     const wanted = until === null ? count : Math.min(count, until.length);
     for (let partition = this.#queues.length; partition < wanted; partition += 1) {
       this.epochs[partition] = -1;
@@ -165,6 +167,7 @@ export class TopicReader implements Reader, FetchLoopHost {
         new PartitionQueue({
           partition,
           next: nextOffset(from, partition),
+          leaderEpoch: epochs[partition] ?? -1,
           deliver: (batch) => this.#deliver(batch),
           onTaken: () => this.#taken(),
         }),

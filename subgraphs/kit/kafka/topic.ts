@@ -22,8 +22,11 @@ export interface Topic {
   epochEnds(epochs: readonly number[]): Promise<readonly (number | null)[]>;
   /** Of all ranges that were read so far. */
   readonly rangeStats: RangeStats;
-  /** Reads all partitions from `from` on until stopped. One at a time per Topic. */
-  read(from: Position, sink: ReaderSink): Reader;
+  /**
+   * Reads all partitions from `from` on until stopped. One at a time per Topic. `epochs`: leader epochs under which the
+   * records before `from` were read, where known; where the log no longer continues these, the sink is asked (`outOfRange`).
+   */
+  read(from: Position, sink: ReaderSink, epochs?: readonly number[]): Reader;
   /** Reads `from` ≤ offset < `until` once, on a connection of its own (S22). Ends when `until` is reached in every partition. */
   readRange(from: Position, until: Position, signal: AbortSignal): AsyncIterable<RawBatch>;
   close(): Promise<void>;

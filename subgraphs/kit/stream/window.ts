@@ -22,7 +22,8 @@ export const defaultWindow: WindowLimits = { bytes: 64 * 1024 * 1024, ageMs: 60_
 export class Window {
   readonly #limits: WindowLimits;
   readonly #start: number[];
-  #events: { readonly event: StreamEvent; readonly publishedAt: number }[] = [];
+  /** Dropped ones are undefined, up to the head. */
+  #events: ({ readonly event: StreamEvent; readonly publishedAt: number } | undefined)[] = [];
   #head = 0;
   /** Events that were cut off in front of `#events`: places count from the first event ever pushed. */
   #cut = 0;
@@ -69,6 +70,8 @@ export class Window {
       if (this.#bytes <= this.#limits.bytes && now - oldest.publishedAt <= this.#limits.ageMs) break;
       this.skip(oldest.event.partition, oldest.event.offset + 1);
       this.#bytes -= oldest.event.bytes;
+      // What is left of the array until it is cut must not keep the records: a thousand of them may be a gigabyte.
+      this.#events[this.#head] = undefined;
       this.#head++;
     }
     // Shifting an array costs its length: cut the dropped half off at once.

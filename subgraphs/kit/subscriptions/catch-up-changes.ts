@@ -25,7 +25,7 @@ export interface ChangeCatchUp {
  * the end waits for the stream: without that, events would come twice and cursors go backwards.
  */
 export async function* catchUpChanges(catchUp: ChangeCatchUp): AsyncGenerator<readonly Sent[], Position> {
-  const { source, view, start, signal } = catchUp;
+  const { source, start, signal } = catchUp;
   const scan: Scan = { next: [...start.from], snapshotUntil: start.snapshotUntil };
   const { next } = scan;
   // Deletes that came since the scan began may be of rows that it has sent: it is as old as its beginning (S11).
@@ -39,7 +39,7 @@ export async function* catchUpChanges(catchUp: ChangeCatchUp): AsyncGenerator<re
   // While an event is being taken the window may move past the scan, also behind UP_TO_DATE: then once more.
   do {
     do {
-      for (let partition = 0; partition < view.position.length && !signal.aborted; partition++) {
+      for (let partition = 0; partition < partitionsOf(catchUp) && !signal.aborted; partition++) {
         yield* scanPartition(catchUp, scan, partition, sentAt);
       }
       if (start.until === null && !signal.aborted) await waitUntilReached(source, next, signal);
@@ -49,6 +49,10 @@ export async function* catchUpChanges(catchUp: ChangeCatchUp): AsyncGenerator<re
   } while (!isDone(catchUp, next));
   return next;
 }
+
+/** Also those of which a shared store has lost all rows: asked for them, it says so, and the scan does not wait for ever. */
+const partitionsOf = ({ source, view }: ChangeCatchUp): number =>
+  Math.max(source.stream.position.length, view.position.length);
 
 const isDone = ({ source, start }: ChangeCatchUp, next: Position): boolean =>
   start.until === null

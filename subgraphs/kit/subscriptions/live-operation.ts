@@ -11,8 +11,18 @@ const queueBound = 20_000;
 export interface LiveListener<Result> {
   take(results: readonly Result[]): void;
   overrun(): void;
-  /** Records were lost to retention before they were read; what came before them has been given. */
-  missed(range: LostRange): void;
+  /**
+   * Records were lost to retention before they were read; what was published before has been given, and what is left
+   * comes from `goOnAt` on.
+   */
+  missed(range: LostRange, goOnAt: Position): void;
+}
+
+interface Batch<Result> {
+  readonly sent: readonly Sent[];
+  /** What is told behind them. */
+  readonly missed: { readonly range: LostRange; readonly goOnAt: Position } | null;
+  readonly listeners: readonly LiveListener<Result>[];
 }
 
 export interface LiveOperationOptions<Result> {
@@ -33,8 +43,8 @@ export class LiveOperation<Result> {
   readonly #listeners = new Set<LiveListener<Result>>();
   readonly #unsubscribe: () => void;
   #queue: Sent[] = [];
-  /** What is queued, cut where listeners joined. */
-  #batches: { readonly sent: readonly Sent[]; readonly listeners: readonly LiveListener<Result>[] }[] = [];
+  /** What is queued, cut where listeners joined, and where records were lost. */
+  #batches: Batch<Result>[] = [];
   /** Deliveries in the queue and in batches that are not yet in execution. */
   #waiting = 0;
   #executing = false;
@@ -45,9 +55,7 @@ export class LiveOperation<Result> {
       change: options.change,
       filters: options.filters,
       deliver: (delivery, position) => this.#enqueue({ delivery, position, snapshotUntil: null }),
-      missed: (range) => {
-        for (const listener of [...this.#listeners]) listener.missed(range);
-      },
+      missed: (range) => this.#missed(range),
     });
   }
 
@@ -83,6 +91,13 @@ export class LiveOperation<Result> {
     if (!this.#executing) void this.#drain();
   }
 
+  #missed(range: LostRange): void {
+    this.#cut();
+    const missed = { range, goOnAt: this.#options.stream.position };
+    this.#batches.push({ sent: [], missed, listeners: [...this.#listeners] });
+    if (!this.#executing) void this.#drain();
+  }
+
   #drop(): void {
     this.#queue = [];
     this.#batches = [];
@@ -91,7 +106,7 @@ export class LiveOperation<Result> {
 
   #cut(): void {
     if (this.#queue.length === 0) return;
-    this.#batches.push({ sent: this.#queue, listeners: [...this.#listeners] });
+    this.#batches.push({ sent: this.#queue, missed: null, listeners: [...this.#listeners] });
     this.#queue = [];
   }
 
@@ -108,6 +123,10 @@ export class LiveOperation<Result> {
         const results = await this.#options.execute(batch.sent.slice(from, from + executedTogether));
         for (const listener of batch.listeners) if (this.#listeners.has(listener)) listener.take(results);
       }
+      const { missed } = batch;
+      if (missed === null) continue;
+      for (const listener of batch.listeners)
+        if (this.#listeners.has(listener)) listener.missed(missed.range, missed.goOnAt);
     }
     this.#executing = false;
   }

@@ -2,10 +2,12 @@ import { nextOffset } from '../../../schema/position.ts';
 import type { StoredRow, View } from '../view/view.ts';
 import type { Turns } from './turns.ts';
 
-/** Rows a read; a page is one statement, so it bounds how long the event loop is held. */
+/** Rows a read, or a megabyte; a page is one statement, so it bounds how long the event loop is held. */
 const pageRows = 500;
-/** Pages that are kept for clients that come behind, of each view; the oldest are dropped. */
+/** Pages that are kept for clients that come behind, of each view; the oldest are dropped, but for the last one read. */
 const keptPages = 32;
+/** The same in bytes of their rows. */
+const keptBytes = 16 * 1024 * 1024;
 /** How old a page may be. It shows rows as they were; those that changed since are met again further on. */
 const keptMs = 1_000;
 
@@ -22,6 +24,7 @@ export interface SharedPage {
 interface Kept extends SharedPage {
   readonly partition: number;
   readonly from: number;
+  readonly bytes: number;
   readonly readAt: number;
 }
 
@@ -37,6 +40,8 @@ export class SharedPages {
   readonly #turns: Turns;
   #kept: Kept[] = [];
   #last: Promise<void> = Promise.resolve();
+  /** Behind the last read no other one drops what is too old. */
+  #forget: NodeJS.Timeout | null = null;
   #reads = 0;
 
   constructor(view: View, turns: Turns) {
@@ -77,14 +82,23 @@ export class SharedPages {
   async #read(partition: number, from: number): Promise<SharedPage> {
     await this.#turns.next();
     this.#reads++;
-    const { rows, position } = await this.#view.scan({ partition, from, limit: pageRows });
-    const isLast = rows.length < pageRows;
+    const { rows, position, isLast, bytes } = await this.#view.scan({ partition, from, limit: pageRows });
     const readTo = nextOffset(position, partition);
     const end = isLast ? Math.max(from, readTo) : from;
     const next = Math.max(end, (rows.at(-1)?.offset ?? -1) + 1);
-    const oldest = Date.now() - keptMs;
-    const page = { partition, from, rows, next, readTo, isLast, readAt: Date.now() };
-    this.#kept = [...this.#kept.slice(1 - keptPages), page].filter(({ readAt }) => readAt >= oldest);
+    const page = { partition, from, rows, next, readTo, isLast, bytes, readAt: Date.now() };
+    this.#keep(page);
     return page;
+  }
+
+  #keep(page: Kept): void {
+    const oldest = Date.now() - keptMs;
+    this.#kept = [...this.#kept.slice(1 - keptPages), page].filter(({ readAt }) => readAt >= oldest);
+    let bytes = this.#kept.reduce((sum, kept) => sum + kept.bytes, 0);
+    while (bytes > keptBytes && this.#kept.length > 1) bytes -= this.#kept.shift()?.bytes ?? 0;
+    clearTimeout(this.#forget ?? undefined);
+    this.#forget = setTimeout(() => {
+      this.#kept = [];
+    }, keptMs).unref();
   }
 }

@@ -34,6 +34,9 @@ export interface Start {
 const aheadWaitMs = 5_000;
 /** A compacted cursor expires this much before its tombstones can be gone. */
 const tombstoneMarginMs = 60_000;
+/** How much further back a cursor may lie than `from` may reach (S29): a share of the bound, and at least so much. */
+const replayMarginShare = 0.1;
+const leastReplayMarginMs = 600_000;
 
 export const hashOf = (stream: ServedStream, args: Readonly<Record<string, unknown>>): number =>
   filterHash(stream.description.field, args, stream.description.fromArgument);
@@ -58,7 +61,10 @@ export const resolveStart = async (
       return { ...beginning(source.stream.position), until, now: true };
     case 'EARLIEST':
       if (stream.description.change !== null) return snapshot(source, until);
-      return { ...beginning(await readTo(source, await earliestReachable(stream), signal)), until };
+      return {
+        ...beginning(await readTo(source, await reachable(stream, stream.description.replayMs), signal)),
+        until,
+      };
     case 'TIME':
       refuseTooEarly(stream, position.time);
       if (stream.description.change !== null && isForgotten(source, position.time))
@@ -114,7 +120,8 @@ const fromCursor = async (
   if (truncated.length > 0) throw truncatedError(stream, args, cursor, truncated);
   await waitUntilReached(source, cursor.position, signal);
   if (!source.stream.holdsFrom(cursor.position)) {
-    await refuseExpired(stream, args, cursor.position);
+    refuseExpired(stream, args, cursor.position, await source.topic.earliest());
+    await refuseBeyondReplay(stream, args, cursor.position);
   }
   return { ...beginning(withinTopic(source, cursor.position)), until };
 };
@@ -158,20 +165,44 @@ const refuseOtherTopic = (source: TopicSource, cursor: Cursor): void => {
   );
 };
 
-/** Rejects with CURSOR_EXPIRED when an event stream can no longer bring all that followed `position` (S11). */
-export const refuseExpired = async (
+/** Throws CURSOR_EXPIRED when Kafka can no longer bring all that followed `position` (S11). */
+export const refuseExpired = (
+  stream: ServedStream,
+  args: Readonly<Record<string, unknown>>,
+  position: Position,
+  earliest: Position,
+): void => {
+  const lost = between(position, earliest);
+  if (lost.length > 0) throw expired(stream, args, lost, laterOf(earliest, position));
+};
+
+/**
+ * Rejects with CURSOR_EXPIRED for a position that lies further back than `from` may reach, by more than a margin (S29).
+ * The bound moves on with time: without the margin whoever began at it could not come back.
+ */
+const refuseBeyondReplay = async (
   stream: ServedStream,
   args: Readonly<Record<string, unknown>>,
   position: Position,
 ): Promise<void> => {
-  const earliest = await earliestReachable(stream);
-  const lost = earliest.flatMap((first, partition) =>
-    nextOffset(position, partition) < first
-      ? [{ partition, from: nextOffset(position, partition), until: first }]
-      : [],
-  );
-  if (lost.length > 0) throw expired(stream, args, lost, laterOf(earliest, position));
+  const { replayMs, field } = stream.description;
+  if (replayMs === null) return;
+  const marginMs = Math.max(replayMs * replayMarginShare, leastReplayMarginMs);
+  if (covers(position, await reachable(stream, replayMs + marginMs))) return;
+  const earliest = await reachable(stream, replayMs);
+  const lost = between(position, earliest);
+  const what =
+    `"${field}" goes back to ${new Date(Date.now() - replayMs).toISOString()} at most, and what followed the cursor ` +
+    `is older (${inWords(lost)}). ${howToGoOn}`;
+  const details = { reason: 'REPLAY', lost, earliest: cursorAt(stream, args, laterOf(earliest, position)) };
+  throw new TributaryError('CURSOR_EXPIRED', what, { details });
 };
+
+const between = (position: Position, earliest: Position): readonly LostRange[] =>
+  earliest.flatMap((until, partition) => {
+    const from = nextOffset(position, partition);
+    return from < until ? [{ partition, from, until }] : [];
+  });
 
 /** Says what is lost for good, with a cursor from which the rest comes (S11). */
 export const expired = (
@@ -244,12 +275,12 @@ const readTo = async (source: TopicSource, position: Position, signal: AbortSign
   return position;
 };
 
-/** Of an event stream. */
-const earliestReachable = async ({ description, source }: ServedStream): Promise<Position> => {
+/** Where an event stream begins of which `replayMs` may be asked for; null: all that Kafka has. */
+const reachable = async ({ source }: ServedStream, replayMs: number | null): Promise<Position> => {
   const earliest = await source.topic.earliest();
-  if (description.replayMs === null) return earliest;
+  if (replayMs === null) return earliest;
   // To the second, so that those who ask at once ask the same.
-  const bound = await source.topic.at(Math.floor((Date.now() - description.replayMs) / 1_000) * 1_000);
+  const bound = await source.topic.at(Math.floor((Date.now() - replayMs) / 1_000) * 1_000);
   return earliest.map((first, partition) => Math.max(first, nextOffset(bound, partition)));
 };
 

@@ -3,7 +3,7 @@ import { TributaryError } from '../../../schema/errors.ts';
 import type { Position } from '../../../schema/position.ts';
 import { laterOf } from '../../../schema/position.ts';
 import { type BoundFilter, bindFilters } from '../stream/filter.ts';
-import { type LostRange, selector } from '../stream/stream.ts';
+import { selector } from '../stream/stream.ts';
 import type { ServedStream } from '../topic-source.ts';
 import type { View } from '../view/view.ts';
 import { catchUpChanges } from './catch-up-changes.ts';
@@ -174,12 +174,13 @@ export class Subscriptions {
     const mailbox = new Mailbox<ExecutionResult>(mailboxBound);
     const joined = laterOf(piece.position, source.stream.position);
     const operation = this.#operation(request, filters);
-    let lost: LostRange | null = null;
+    let lost: TributaryError | null = null;
     const detach = operation.attach({
       take: (results) => mailbox.put(results),
       overrun: () => mailbox.overrun(),
-      missed: (range) => {
-        lost ??= range;
+      missed: (range, goOnAt) => {
+        // The reader itself fell behind retention: the same answer as to a cursor from before (S11).
+        lost ??= expired(request.stream, request.args, [range], goOnAt);
         mailbox.overrun();
       },
     });
@@ -192,7 +193,7 @@ export class Subscriptions {
       for (;;) {
         const taken = await mailbox.take(signal);
         if (taken === null) return;
-        if (taken === 'OVERRUN') throw lost === null ? overrun() : lostWhileReading(request, lost);
+        if (taken === 'OVERRUN') throw lost ?? overrun();
         yield* taken;
       }
     } finally {
@@ -231,7 +232,8 @@ export class Subscriptions {
       start,
       filters,
       sideFetches: this.#sideFetches,
-      refuseExpired: (position) => refuseExpired(stream, args, position),
+      // How far back a client may begin is no bound for one that has begun.
+      refuseExpired: async (position) => refuseExpired(stream, args, position, await source.topic.earliest()),
       signal,
     });
   }
@@ -281,10 +283,6 @@ const whenReady = async ({ source }: ServedStream, signal: AbortSignal): Promise
     signal.removeEventListener('abort', giveUp);
   }
 };
-
-/** The reader itself fell behind retention: the same answer as to a cursor from before (S11). */
-const lostWhileReading = ({ stream, args }: SubscriptionRequest, lost: LostRange): TributaryError =>
-  expired(stream, args, [lost], stream.source.stream.position);
 
 const overrun = (): TributaryError =>
   new TributaryError(

@@ -30,6 +30,9 @@ export interface ViewFile {
 /** A restart takes time too, so a file is given up a tenth of the retention before its tombstones may be gone. */
 const freshShare = 0.9;
 
+const besideOlder =
+  'The view is built from its topic, beside an older one: its definition or its format changed.';
+
 /** Opens the file of a definition, or builds it from empty where what is there cannot be gone on from. */
 export function prepareViewFile(request: FileRequest): ViewFile {
   const { directory, layout, log } = request;
@@ -39,7 +42,11 @@ export function prepareViewFile(request: FileRequest): ViewFile {
   try {
     const reason = reasonToRebuild(path, request);
     if (reason !== null) log.warn({ file: path, reason }, 'The view is built again from its topic.');
-    if (!existsSync(path)) create(path, request);
+    if (!existsSync(path)) {
+      const older = reason === null ? olderFiles(directory, layout) : [];
+      if (older.length > 0) log.info({ file: path, older }, besideOlder);
+      create(path, request);
+    }
     return { path, lock };
   } catch (error) {
     lock.release();
@@ -122,14 +129,7 @@ function create(path: string, { layout, identity }: FileRequest): void {
  * holds stays until the next time. Returns the names of what was removed.
  */
 export function removeOlderFiles(directory: string, layout: Layout): string[] {
-  const stem = `${fileStem(layout)}.`;
-  const older = readdirSync(directory).filter(
-    (name) =>
-      name.startsWith(stem) &&
-      /^[0-9a-f]{16}\.db$/.test(name.slice(stem.length)) &&
-      name !== `${stem}${layout.hash}.db`,
-  );
-  return older.filter((name) => {
+  return olderFiles(directory, layout).filter((name) => {
     try {
       const lock = lockFile(join(directory, name));
       removeData(join(directory, name));
@@ -141,6 +141,17 @@ export function removeOlderFiles(directory: string, layout: Layout): string[] {
       throw error;
     }
   });
+}
+
+/** Names of the files of other definitions of this type and topic. */
+function olderFiles(directory: string, layout: Layout): string[] {
+  const stem = `${fileStem(layout)}.`;
+  return readdirSync(directory).filter(
+    (name) =>
+      name.startsWith(stem) &&
+      /^[0-9a-f]{16}\.db$/.test(name.slice(stem.length)) &&
+      name !== `${stem}${layout.hash}.db`,
+  );
 }
 
 /** Deletes a view's rows for good, the file first: without it the rest counts for nothing. The lock stays with the caller. */

@@ -5,7 +5,14 @@ import { encodePageCursor } from './page-cursor.ts';
 import { type ColumnValue, type Layout, rowColumns, stateCodes } from './sqlite-layout.ts';
 import { planPage } from './sqlite-page.ts';
 import { storedRow } from './stored-row.ts';
-import type { Page, PageQuery, ScanPage, ScanQuery, StoredRow } from './view.ts';
+import {
+  type Page,
+  type PageQuery,
+  type ScanPage,
+  type ScanQuery,
+  type StoredRow,
+  scanPageBytes,
+} from './view.ts';
 
 /** Key, state, row, partition, offset, timestamp, and what a statement adds. */
 type ReadRow = readonly [string, number, string | null, number, number, number, ...ColumnValue[]];
@@ -84,15 +91,24 @@ export class SqliteReader {
     };
   }
 
-  scan({ partition, from, limit }: ScanQuery): ScanPage {
+  scan({ partition, from, limit, bytes: most = scanPageBytes }: ScanQuery): ScanPage {
     return this.inOneTransaction(() => {
-      const rows = this.all(
+      const statement = this.statement(
         `SELECT ${rowColumns} FROM rows WHERE partition = ? AND offset >= ? ORDER BY offset LIMIT ?`,
-        partition,
-        from,
-        limit,
-      ) as unknown as ReadRow[];
-      return { rows: rows.map(toStoredRow), position: this.position() };
+      );
+      const rows: StoredRow[] = [];
+      let bytes = 0;
+      let isLast = true;
+      // Row by row: what is beyond the page's bytes never comes into memory.
+      for (const read of statement.iterate(partition, from, limit + 1)) {
+        const row = read as unknown as ReadRow;
+        const size = Buffer.byteLength(row[0]) + Buffer.byteLength(row[2] ?? '');
+        isLast = rows.length < limit && (rows.length === 0 || bytes + size <= most);
+        if (!isLast) break;
+        bytes += size;
+        rows.push(toStoredRow(row));
+      }
+      return { rows, position: this.position(), isLast, bytes };
     });
   }
 
@@ -110,13 +126,17 @@ export class SqliteReader {
   }
 
   private all(sql: string, ...parameters: SQLInputValue[]): ColumnValue[][] {
+    return this.statement(sql).all(...parameters) as unknown as ColumnValue[][];
+  }
+
+  private statement(sql: string): StatementSync {
     let statement = this.statements.get(sql);
     if (statement === undefined) {
       statement = this.database.prepare(sql);
       statement.setReturnArrays(true);
       this.statements.set(sql, statement);
     }
-    return statement.all(...parameters) as unknown as ColumnValue[][];
+    return statement;
   }
 }
 

@@ -8,9 +8,9 @@ export interface View {
   readonly position: Position;
   /**
    * Leader epochs under which the records up to the position were written, as they were when the view was opened, −1
-   * where unknown: by them a log that was truncated meanwhile is found (S11). Not there where a view keeps none.
+   * where unknown: by them a log that was truncated meanwhile is found (S11).
    */
-  readonly epochs?: readonly number[];
+  readonly epochs: readonly number[];
   /** For health: where the rows are, and whether they can be read. */
   readonly status: ViewStatus;
   /**
@@ -36,10 +36,11 @@ export interface View {
   /** To be called when the view serves (S28): what older definitions left behind may go. */
   ready(): void;
   /**
-   * Closes the view and deletes its rows, so that the next open builds it again: for a partition whose position Kafka no
-   * longer continues, out of range, or not read for longer than its tombstones are kept.
+   * Closes the view and deletes its rows, so that the next open builds it again: for partitions whose position Kafka no
+   * longer continues, out of range, truncated, or not read for longer than its tombstones are kept. A store that keeps
+   * partitions apart deletes those.
    */
-  discard(reason: string, partition: number): Promise<void>;
+  discard(reason: string, partitions: readonly number[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -103,11 +104,19 @@ export interface ScanQuery {
   /** Inclusive. */
   readonly from: number;
   readonly limit: number;
+  /** Of keys and rows as they are stored; a page has one row at least. Default: 1 MB. */
+  readonly bytes?: number;
 }
+
+/** Of a page of a scan, where nothing else is asked for. */
+export const scanPageBytes = 1024 * 1024;
 
 export interface ScanPage {
   /** By offset, ascending; tombstones and unreadable rows included. */
   readonly rows: readonly StoredRow[];
   /** Position of the view at the read. */
   readonly position: Position;
+  /** The view holds nothing of the partition behind it. A page of few large rows need not be the last. */
+  readonly isLast: boolean;
+  readonly bytes: number;
 }

@@ -10,16 +10,30 @@ export const viewWaitMs = 4_000;
 const keyBound = 100_000;
 /** Keys looked at after each write: more than one, so that those that the view holds become fewer. */
 const lookedAt = 2;
+/** Between looks at all of them, which only a full list makes necessary; milliseconds. */
+const lookAllMs = 1_000;
+/** A write without an answer is in the log after so many milliseconds, or nowhere. */
+const unansweredMs = 60_000;
 
 /** A write that the view may not hold yet. Without a position where it was not answered: it may be anywhere, or nowhere. */
 interface UnseenWrite {
+  readonly source: TopicSource;
   readonly view: View;
+  /** Milliseconds since 1970. */
+  readonly at: number;
   readonly written: Pick<WrittenRecord, 'partition' | 'offset'> | null;
+}
+
+interface Named {
+  readonly name: string;
+  readonly unseen: UnseenWrite;
 }
 
 /** What this process wrote of each key and its view may not hold yet, so that no update overwrites what it has not seen. */
 export class UnseenWrites {
   readonly #byKey = new Map<string, UnseenWrite>();
+  #turn = this.#byKey.entries();
+  #lookAllAt = 0;
 
   /** Before an update of the key. Rejects with NOT_YET when the view does not come to hold its last write in time. */
   async seen(name: string, source: TopicSource, view: View, deadline: number): Promise<void> {
@@ -35,22 +49,50 @@ export class UnseenWrites {
 
   /** Before any write. Throws NOT_YET when too many are unseen already. */
   requireRoom(): void {
+    if (this.#byKey.size >= keyBound) this.#lookAtAll();
     if (this.#byKey.size < keyBound) return;
     throw new TributaryError('NOT_YET', `The views are ${keyBound} written keys behind. Try again.`);
   }
 
-  add(name: string, view: View, written: WrittenRecord | null): void {
-    this.#byKey.set(name, { view, written });
-    for (let looked = 0; looked < lookedAt; looked++) this.#lookAtOldest();
+  add(name: string, source: TopicSource, view: View, written: WrittenRecord | null): void {
+    this.#byKey.set(name, { source, view, written, at: Date.now() });
+    for (let looked = 0; looked < lookedAt; looked++) this.#lookAtNext();
   }
 
-  #lookAtOldest(): void {
-    const [oldest] = this.#byKey;
-    if (oldest === undefined) return;
-    const [name, unseen] = oldest;
-    this.#byKey.delete(name);
-    const { view, written } = unseen;
-    if (written === null || !covers(view.position, positionBehind(written))) this.#byKey.set(name, unseen);
+  /** All in turn. One iterator for many writes: a new one steps over the holes of all that were deleted before. */
+  #lookAtNext(): void {
+    let next = this.#turn.next();
+    if (next.done === true) {
+      this.#turn = this.#byKey.entries();
+      next = this.#turn.next();
+    }
+    if (next.done === true) return;
+    const [name, { view, written }] = next.value;
+    if (written !== null && covers(view.position, positionBehind(written))) this.#byKey.delete(name);
+  }
+
+  /** A full list takes no more, so nothing but this would ever make room. */
+  #lookAtAll(): void {
+    const now = Date.now();
+    if (now < this.#lookAllAt) return;
+    this.#lookAllAt = now + lookAllMs;
+    const unanswered: Named[] = [];
+    for (const [name, unseen] of this.#byKey) {
+      const { view, written, at } = unseen;
+      if (written !== null && covers(view.position, positionBehind(written))) this.#byKey.delete(name);
+      if (written === null && now - at >= unansweredMs) unanswered.push({ name, unseen });
+    }
+    for (const writes of Map.groupBy(unanswered, ({ unseen }) => unseen.source).values())
+      this.#forgetUnanswered(writes).catch(() => undefined); // Asked again at the next look.
+  }
+
+  /** What there is of these writes, all of one topic, lies below its end of now. */
+  async #forgetUnanswered(writes: readonly Named[]): Promise<void> {
+    const [first] = writes;
+    if (first === undefined) return;
+    const { source, view } = first.unseen;
+    if (!(await reached(view, await source.topic.latest(), Date.now() + viewWaitMs))) return;
+    for (const { name, unseen } of writes) if (this.#byKey.get(name) === unseen) this.#byKey.delete(name);
   }
 }
 

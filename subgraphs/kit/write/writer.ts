@@ -116,7 +116,7 @@ export class Writer {
       for (const [index, { source }] of rows.entries()) {
         const key = records[index]?.key;
         if (source.view !== null && key != null)
-          this.#unseen.add(nameOf(source, String(key)), source.view, written[index] ?? null);
+          this.#unseen.add(nameOf(source, String(key)), source, source.view, written[index] ?? null);
       }
     };
     try {

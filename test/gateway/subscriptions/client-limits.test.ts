@@ -83,4 +83,24 @@ describe('S29 limits of one client', () => {
     expect(slowClients).toBe(0);
     client.websocket.terminate();
   });
+
+  test('bytes replayed from the ring count too, however often a client asks for them', async () => {
+    world = await startWorld({ limits: { replayBytesPerMinute: 1_200_000 } });
+    const keeper = world.subscribe(query, { variables: { topic: 'a' } });
+    await eventually(() => world.events.live === 1);
+    const padding = 'x'.repeat(20_000);
+    for (let index = 0; index < 31; index += 1) world.events.produce(0, { topic: 'a', padding });
+    await keeper.events(31);
+    const client = await new RawClient(world.websocketUrl).initialised();
+    for (const id of ['first', 'again']) {
+      subscribe(client, id, 'a', world.events.cursorAt([0, 0]));
+      await client.changed.until(() => idsOf(client, id).length === 31 || client.closed !== null);
+      expect(idsOf(client, id)).toEqual(keeper.ids);
+      client.send({ type: 'complete', id });
+    }
+    const { replayedBytes, replaysSlowed, ringJoins } = world.gateway.counters;
+    expect({ replaysSlowed: replaysSlowed > 0, ringJoins }).toEqual({ replaysSlowed: true, ringJoins: 2 });
+    expect(replayedBytes).toBeGreaterThan(1_240_000);
+    client.websocket.terminate();
+  });
 });

@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { ScriptedSubgraph } from '../support/scripted-subgraph.ts';
 import { eventually } from '../support/signal.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -10,6 +11,16 @@ afterEach(() => world.stop());
 
 const settled = async (subscribers: number): Promise<void> => {
   await eventually(() => world.gateway.counters.subscribers === subscribers && world.events.live === 1);
+};
+
+/** The subgraph is gone, and one that knows no cursors answers in its place. */
+const takenOver = async (): Promise<ScriptedSubgraph> => {
+  await world.events.kill();
+  const other = new ScriptedSubgraph({ cursors: false });
+  other.port = world.events.port;
+  await other.start();
+  onTestFinished(() => other.kill().catch(() => undefined));
+  return other;
 };
 
 describe('loss of an upstream', () => {
@@ -88,6 +99,48 @@ describe('loss of an upstream', () => {
       extensions: { tributary: { gap: true } },
     });
     expect(next).toEqual({ data: { events: { id: '0-2', item: { name: 'item 0-2' } } } });
+  });
+
+  test('S18 one that comes back without cursors, and then with them: each time the next event says so', async () => {
+    world = await startWorld();
+    const client = world.subscribe(joined);
+    await settled(1);
+    world.events.produce();
+    await client.events(1);
+    const without = await takenOver();
+    await eventually(() => without.live === 1);
+    without.produce();
+    await client.events(2);
+    await without.kill();
+    await world.events.start();
+    await settled(1);
+    world.events.progress();
+    world.events.produce();
+    world.events.produce();
+    const [, second, third, fourth] = await client.events(4);
+    for (const event of [second, third])
+      expect(event).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_GAP' } }] });
+    expect(fourth?.errors).toBeUndefined();
+  });
+
+  test('S14 S18 who waits for its turn to catch up is told when the stream has no cursors any more', async () => {
+    world = await startWorld({ limits: { catchUpsPerClient: 1 } });
+    world.events.produce();
+    world.events.gate = new Promise(() => {});
+    const cursor = world.events.cursorAt([0, 0]);
+    const live = world.subscribe(joined);
+    await settled(1);
+    const client = world.client();
+    const first = world.subscribe('subscription { events { id } }', { cursor, client });
+    await eventually(() => world.events.received.length === 3);
+    const second = world.subscribe(joined, { cursor, client });
+    await eventually(() => world.gateway.counters.subscribers === 3);
+    const without = await takenOver();
+    await eventually(() => without.received.some(({ query }) => query.includes('item')));
+    without.produce();
+    await live.events(1);
+    first.stop();
+    expect(await second.code()).toBe('CURSOR_INVALID');
   });
 
   test('S11 S18 a cursor that expired while the upstream was away ends its clients with that error', async () => {

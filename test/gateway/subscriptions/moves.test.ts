@@ -253,6 +253,30 @@ describe('S19 a live subscription moves to a new supergraph', () => {
     expect(subscription.ids.toSorted()).toEqual(world.events.idsFrom([0, 0]).toSorted());
   });
 
+  test.each([
+    ['refuses it', () => Array.from({ length: 5 }, () => new GraphQLError('Cannot query field "events".'))],
+    ['is gone', () => []],
+  ])(
+    'S14 S19 a catch-up whose subgraph %s after the move goes on where the operation does',
+    async (_, refusals) => {
+      world = await startWorld();
+      const other = await replica();
+      for (let index = 0; index < 10; index += 1) both(other, index % 2);
+      world.events.gate = new Promise(() => {});
+      const cursor = world.events.cursorAt([1, 0]);
+      const subscription = world.subscribe(joined, { cursor });
+      await eventually(() => world.gateway.counters.catchUps === 1 && world.events.received.length === 2);
+      await update({ events: { name: 'events2', url: other.url } });
+      world.events.refusals.push(...refusals());
+      if (refusals().length > 0) world.events.cut();
+      else await world.events.kill();
+      await subscription.events(9);
+      both(other);
+      await subscription.events(10);
+      expect(subscription.ids.toSorted()).toEqual(other.idsFrom([1, 0]).toSorted());
+    },
+  );
+
   test('S18 S19 without cursors, the first event of another upstream says that some may be missing', async () => {
     world = await startWorld({ cursors: false });
     const subscription = await followed(world.subscribe(joined));

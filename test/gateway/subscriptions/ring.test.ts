@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { encodeEvent, type RingEntry } from '../../../gateway/subscriptions/event.ts';
 import { Ring, RingBudget } from '../../../gateway/subscriptions/ring.ts';
 import { encodeCursor } from '../../../schema/cursor/encode.ts';
@@ -153,6 +153,28 @@ describe('the ring of an operation', () => {
     expect(budget.used).toBe(small.bytes);
     small.close();
     expect(budget.used).toBe(0);
+  });
+
+  test('S20 rings that cannot give way are not looked at for every event', () => {
+    const budget = new RingBudget(1_000);
+    const rings = Array.from({ length: 100 }, () => new Ring(8000, budget));
+    for (const ring of rings) ring.append(entry(0, 100));
+    const looks = vi.spyOn(Ring.prototype, 'canEvict', 'get');
+    onTestFinished(() => looks.mockRestore());
+    for (let number = 1; number <= 100; number += 1) rings[0]?.append(entry(number, 100));
+    expect(rings[0]?.start).toBe(100);
+    expect(looks.mock.calls.length).toBeLessThan(1_000);
+  });
+
+  test('S20 one that was kept gives way as soon as it may', () => {
+    const budget = new RingBudget(1_000);
+    const kept = new Ring(8000, budget);
+    kept.keepFrom(0);
+    for (let number = 0; number < 10; number += 1) kept.append(entry(number, 500));
+    expect(kept.start).toBe(0);
+    kept.keepFrom(Number.POSITIVE_INFINITY);
+    new Ring(8000, budget).append(entry(0));
+    expect(kept.start).toBe(9);
   });
 });
 

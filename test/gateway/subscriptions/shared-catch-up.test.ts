@@ -173,6 +173,33 @@ describe('clients of one operation that come back to a gateway which knows nothi
     slow.websocket.terminate();
   });
 
+  test('S13 one that reads slowly leaves its place to those that wait, and goes on behind them', async () => {
+    const limits = { catchUpsPerSubgraph: 1, catchUpBytes: 128 * 1024, catchUpStallMs: 60_000 };
+    world = await startWorld({ limits });
+    const ids = produce(600, 0, 'x'.repeat(20_000));
+    const slow = await new RawClient(world.websocketUrl).initialised();
+    const tributary = { cursor: world.events.cursorAt([0, 0]) };
+    slow.socket.pause();
+    slow.send({ type: 'subscribe', id: '1', payload: { query: plain, extensions: { tributary } } });
+    await world.events.changed.until(() => world.events.received.length === 2);
+    const others = Array.from({ length: 3 }, (_, index) =>
+      world.subscribe(`subscription Other${index} { events { id } }`, {
+        cursor: world.events.cursorAt([599, 0]),
+      }),
+    );
+    for (const other of others) await other.events(1);
+    ids.push(...produce(1, 1));
+    slow.socket.resume();
+    const got = () =>
+      slow.messages
+        .filter(({ type }) => type === 'next')
+        .map(({ payload }) => (payload as { data: { events: { id: string } } }).data.events.id);
+    await slow.changed.until(() => got().length === 601 || slow.closed !== null);
+    expect(got()).toEqual(ids);
+    expect(world.gateway.counters).toMatchObject({ catchUpsOpened: 4, slowClients: 0 });
+    slow.websocket.terminate();
+  });
+
   test('S1 S14 whatever the interleaving: everything once, in order, cursors forward only', async () => {
     world = await startWorld({ partitions: 3, limits: { ringBytes: 20_000, catchUpBytes: 4_000 } });
     const { events } = world;

@@ -1,5 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { itemsSdl } from '../support/items-subgraph.ts';
+import { eventsSdl, ScriptedSubgraph } from '../support/scripted-subgraph.ts';
 import { eventually } from '../support/signal.ts';
+import { supergraphOf } from '../support/supergraph.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const joined = 'subscription ($topic: String) { events(topic: $topic) { id padding item { name } } }';
@@ -45,6 +48,61 @@ describe('an operation whose joins are slow', () => {
     expect(new Set(slow.ids).size).toBe(101);
     expect(slow.failure).toBeNull();
     expect(world.gateway.counters.upstreams).toBe(2);
+  });
+
+  test('S13 S19 holds no other operation up where it moves to', async () => {
+    world = await startWorld({ limits: { pendingBytes: 5_000 } });
+    const replica = await new ScriptedSubgraph().start();
+    onTestFinished(() => replica.kill());
+    const produce = (topic: string, padding = ''): void => {
+      for (const subgraph of [replica, world.events]) subgraph.produce(0, { topic, padding });
+    };
+    const slow = world.subscribe(joined, { variables: { topic: 'slow' } });
+    const other = world.subscribe(plain, { variables: { topic: 'other' } });
+    await settled(2);
+    produce('slow');
+    await slow.events(1);
+    const open = holdJoins();
+    for (let index = 0; index < 20; index += 1) produce('slow', 'x'.repeat(1_000));
+    await settled(1);
+    await world.gateway.update(
+      supergraphOf([
+        { name: 'moved', url: replica.url, sdl: eventsSdl },
+        { name: 'items', url: world.items.url, sdl: itemsSdl },
+      ]),
+    );
+    await eventually(() => world.gateway.counters.movesPending === 0);
+    for (let index = 0; index < 10; index += 1) produce('other');
+    await other.events(10);
+    expect(slow.received).toHaveLength(1);
+    open();
+    await slow.events(21);
+    produce('slow');
+    await slow.events(22);
+    expect(new Set(slow.ids).size).toBe(22);
+    expect(world.gateway.counters).toMatchObject({ moves: 2, upstreams: 2 });
+  });
+
+  test('S13 S19 comes back to the socket of the others, also when the schema changed meanwhile', async () => {
+    world = await startWorld({ limits: { pendingBytes: 5_000 } });
+    const open = holdJoins();
+    const slow = world.subscribe(joined);
+    await settled(1);
+    for (let index = 0; index < 20; index += 1) world.events.produce(0, { padding: 'x'.repeat(1_000) });
+    await eventually(() => world.gateway.counters.slowOperations === 1 && world.events.live === 0);
+    const items = { name: 'items', url: world.items.url, sdl: itemsSdl };
+    const more = { ...items, sdl: itemsSdl.replace('name: String!', 'name: String! more: Int') };
+    await world.gateway.update(
+      supergraphOf([{ name: 'events', url: world.events.url, sdl: eventsSdl }, more]),
+    );
+    await eventually(() => world.gateway.counters.movesPending === 0);
+    const other = world.subscribe(plain);
+    await settled(1);
+    open();
+    await slow.events(20);
+    await settled(2);
+    expect(world.events.connections).toBe(1);
+    other.stop();
   });
 
   test('which ends meanwhile leaves nothing behind', async () => {

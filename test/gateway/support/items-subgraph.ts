@@ -8,7 +8,11 @@ export const itemsSdl = `
   extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])
   type Query { item(id: ID!): Item }
   type Item @key(fields: "id") { id: ID! name: String! }
+  type Mutation { rename(id: ID!, name: String!): Item }
 `;
+
+/** Where a mutation wrote, as it answers. */
+const written = { items: [[0, 41]] };
 
 /** The other subgraph: names of items, by entity fetch. */
 export class ItemsSubgraph {
@@ -30,6 +34,7 @@ export class ItemsSubgraph {
         typeDefs: parse(itemsSdl),
         resolvers: {
           Query: { item: (_: unknown, { id }: { id: string }) => ({ id, name: nameOf(id) }) },
+          Mutation: { rename: (_: unknown, item: { id: string; name: string }) => item },
           Item: { __resolveReference: ({ id }: { id: string }) => ({ id, name: nameOf(id) }) },
         },
       },
@@ -47,7 +52,10 @@ export class ItemsSubgraph {
       }
       await this.gate;
       const result = await graphql({ schema, source: query, variableValues: variables });
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(result));
+      const position = query.startsWith('mutation')
+        ? { extensions: { tributary: { position: written } } }
+        : {};
+      response.setHeader('content-type', 'application/json').end(JSON.stringify({ ...result, ...position }));
     });
   }
 

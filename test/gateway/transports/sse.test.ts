@@ -1,54 +1,19 @@
 import { GraphQLError } from 'graphql';
-import { createClient } from 'graphql-sse';
-import { afterEach, describe, expect, test } from 'vitest';
-import { EventSourceClient } from '../support/event-source.ts';
-import { eventually, Signal } from '../support/signal.ts';
-import { StreamReader, type StreamRequest } from '../support/stream-reader.ts';
+import { describe, expect, test } from 'vitest';
+import { eventually } from '../support/signal.ts';
+import type { StreamRequest } from '../support/stream-reader.ts';
+import { query, Streams } from '../support/streams.ts';
 import type { Received } from '../support/subscription.ts';
-import { TcpProxy } from '../support/tcp-proxy.ts';
-import { startWorld, type World, type WorldOptions } from '../support/world.ts';
+import { startWorld } from '../support/world.ts';
 
-const query = 'subscription Live { events { id padding } }';
 const filtered = 'subscription Live($topic: String) { events(topic: $topic) { id } }';
-
-let world: World;
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-  await world.stop();
-});
-
-const start = async (options?: WorldOptions): Promise<void> => {
-  world = await startWorld(options);
-};
-
-const open = (request: StreamRequest): StreamReader => {
-  const headers = { accept: 'text/event-stream', ...request.headers };
-  const reader = new StreamReader(world.gateway.url, { operation: { query }, ...request, headers });
-  closing.push(() => reader.close());
-  return reader;
-};
-
-const through = async (): Promise<TcpProxy> => {
-  const proxy = await new TcpProxy(world.gateway.port).start();
-  closing.push(() => proxy.stop());
-  return proxy;
-};
-
-const eventSource = (url: string, parameters: Record<string, unknown> = { query }): EventSourceClient => {
-  const client = new EventSourceClient(url, parameters);
-  closing.push(() => client.close());
-  return client;
-};
-
-/** The subgraph has the operation, and the gateway knows where it stands. */
-const isLive = (): Promise<void> => eventually(() => world.events.live === 1);
+const streams = new Streams();
 
 describe('a stream of server-sent events', () => {
   test('headers and a first line come before any event, whether or not the subgraph answers', async () => {
-    await start();
-    await world.events.kill();
-    const reader = open({});
+    await streams.start();
+    await streams.world.events.kill();
+    const reader = streams.open({});
     const { statusCode, headers } = await reader.headers();
     expect(statusCode).toBe(200);
     expect(headers).toMatchObject({
@@ -61,53 +26,58 @@ describe('a stream of server-sent events', () => {
   });
 
   test('S6 an event has its cursor as id; two clients share one execution', async () => {
-    await start();
-    const readers = [open({}), open({ method: 'POST' })];
-    await eventually(() => world.gateway.counters.subscribers === 2);
-    await isLive();
-    world.events.produce(1);
+    await streams.start();
+    const readers = [streams.open({}), streams.open({ method: 'POST' })];
+    await eventually(() => streams.world.gateway.counters.subscribers === 2);
+    await streams.isLive();
+    streams.world.events.produce(1);
     for (const reader of readers) {
       const text = await reader.until((read) => read.includes('data: '));
       const [, id, data] = /event: next\nid: (\S+)\ndata: (.+)\n\n/.exec(text) ?? [];
-      expect(id).toBe(world.events.cursorAt([0, 1]));
+      expect(id).toBe(streams.world.events.cursorAt([0, 1]));
       expect(JSON.parse(data ?? '')).toEqual({
         data: { events: { id: '1-0', padding: '' } },
         extensions: { tributary: { at: [1, 0], cursor: id } },
       });
     }
-    expect(world.gateway.counters).toMatchObject({ executions: 1, deliveries: 2, streams: 2, upstreams: 1 });
+    expect(streams.world.gateway.counters).toMatchObject({
+      executions: 1,
+      deliveries: 2,
+      streams: 2,
+      upstreams: 1,
+    });
     for (const reader of readers) reader.close();
-    await eventually(() => world.gateway.counters.streams === 0);
-    expect(world.gateway.counters).toMatchObject({ subscribers: 0, upstreams: 0 });
+    await eventually(() => streams.world.gateway.counters.streams === 0);
+    expect(streams.world.gateway.counters).toMatchObject({ subscribers: 0, upstreams: 0 });
   });
 
   test('S10 progress is an id without data', async () => {
-    await start({ limits: { progressMs: 20 } });
-    const reader = open({ operation: { query: filtered, variables: { topic: 'a' } } });
+    await streams.start({ limits: { progressMs: 20 } });
+    const reader = streams.open({ operation: { query: filtered, variables: { topic: 'a' } } });
     const begin = await reader.until((text) => text.includes('id: '));
-    expect(begin).toContain(`id: ${world.events.cursorAt([0, 0])}\n\n`);
-    world.events.produce(0, { topic: 'b' });
-    world.events.produce(1, { topic: 'b' });
-    const moved = `id: ${world.events.cursorAt([1, 1])}\n\n`;
+    expect(begin).toContain(`id: ${streams.world.events.cursorAt([0, 0])}\n\n`);
+    streams.world.events.produce(0, { topic: 'b' });
+    streams.world.events.produce(1, { topic: 'b' });
+    const moved = `id: ${streams.world.events.cursorAt([1, 1])}\n\n`;
     await eventually(() => {
-      world.events.progress();
+      streams.world.events.progress();
       return reader.text.includes(moved);
     });
     expect(reader.text).not.toContain('data');
   });
 
   test('heartbeats are comments', async () => {
-    await start({ limits: { heartbeatMs: 20 } });
-    const reader = open({});
+    await streams.start({ limits: { heartbeatMs: 20 } });
+    const reader = streams.open({});
     await reader.until((text) => (text.match(/^:\n\n/gm)?.length ?? 0) >= 3);
   });
 
   test('large events arrive whole, and those that wait leave together', async () => {
-    await start();
-    const reader = open({});
-    await isLive();
+    await streams.start();
+    const reader = streams.open({});
+    await streams.isLive();
     const sizes = [0, 65_000, 300_000, 1_000_000, 5];
-    for (const size of sizes) world.events.produce(0, { padding: 'ä'.repeat(size) });
+    for (const size of sizes) streams.world.events.produce(0, { padding: 'ä'.repeat(size) });
     const text = await reader.until(
       (read) => read.split('\n\n').filter((part) => part.includes('data: ')).length === 5,
     );
@@ -118,53 +88,54 @@ describe('a stream of server-sent events', () => {
   });
 
   test('S20 who stops reading delays nobody, and is cut off when it falls off the ring', async () => {
-    await start({ limits: { ringBytes: 512 * 1024 } });
-    const slow = open({});
+    await streams.start({ limits: { ringBytes: 512 * 1024 } });
+    const slow = streams.open({});
     (await slow.headers()).pause();
-    const healthy = world.subscribe(query);
-    await eventually(() => world.gateway.counters.subscribers === 2);
-    await isLive();
+    const healthy = streams.world.subscribe(query);
+    await eventually(() => streams.world.gateway.counters.subscribers === 2);
+    await streams.isLive();
     const padding = 'x'.repeat(50_000);
     let produced = 0;
-    while (world.gateway.counters.slowClients === 0) {
-      for (let index = 0; index < 5; index += 1) world.events.produce(0, { padding });
+    while (streams.world.gateway.counters.slowClients === 0) {
+      for (let index = 0; index < 5; index += 1) streams.world.events.produce(0, { padding });
       produced += 5;
       await healthy.events(produced);
     }
     expect(healthy.ids).toHaveLength(produced);
-    await eventually(() => world.gateway.counters.streams === 0);
-    expect(world.gateway.counters.subscribers).toBe(1);
+    await eventually(() => streams.world.gateway.counters.streams === 0);
+    expect(streams.world.gateway.counters.subscribers).toBe(1);
     slow.response.resume();
     expect(await slow.end()).not.toContain('complete');
   });
 
   test('S20 who leaves a batch for five heartbeats is cut off though no event follows', async () => {
-    await start({ limits: { heartbeatMs: 30, ringBytes: 64 * 1024 * 1024 } });
-    const slow = open({});
+    await streams.start({ limits: { heartbeatMs: 30, ringBytes: 64 * 1024 * 1024 } });
+    const slow = streams.open({});
     (await slow.headers()).pause();
-    await isLive();
+    await streams.isLive();
     // More than the kernel takes for a client, less than the ring.
-    for (let index = 0; index < 24; index += 1) world.events.produce(0, { padding: 'x'.repeat(1_000_000) });
-    await eventually(() => world.gateway.counters.slowClients === 1);
-    await eventually(() => world.gateway.counters.streams === 0);
+    for (let index = 0; index < 24; index += 1)
+      streams.world.events.produce(0, { padding: 'x'.repeat(1_000_000) });
+    await eventually(() => streams.world.gateway.counters.slowClients === 1);
+    await eventually(() => streams.world.gateway.counters.streams === 0);
   });
 });
 
 describe('an EventSource', () => {
   test('S7 resumes by itself after each cut: nothing lost, nothing twice', async () => {
-    await start();
-    const proxy = await through();
-    const client = eventSource(proxy.through(world.gateway.url));
+    await streams.start();
+    const proxy = await streams.through();
+    const client = streams.eventSource(proxy.through(streams.world.gateway.url));
     // Cut before there was any event: it comes back with the id of the beginning.
     await eventually(() => proxy.downstream.includes('\nid: '));
     for (let round = 0; round < 4; round += 1) {
       await client.changed.until(() => client.opened === round + 1);
-      await eventually(() => world.gateway.counters.streams === 1);
+      await eventually(() => streams.world.gateway.counters.streams === 1);
       proxy.cut();
-      for (let index = 0; index < 25; index += 1) world.events.produce(index % 2);
+      for (let index = 0; index < 25; index += 1) streams.world.events.produce(index % 2);
     }
     await client.changed.until(() => client.received.length >= 100);
-    expect([...client.events].sort()).toEqual(world.events.idsFrom([0, 0]).sort());
+    expect([...client.events].sort()).toEqual(streams.world.events.idsFrom([0, 0]).sort());
     for (const partition of [0, 1]) {
       const offsets = client.received
         .flatMap(({ extensions }) => (extensions?.tributary?.at ? [extensions.tributary.at] : []))
@@ -176,57 +147,57 @@ describe('an EventSource', () => {
   });
 
   test('S10 comes back to where progress without an event has brought it', async () => {
-    await start({ limits: { progressMs: 20 } });
-    const proxy = await through();
-    const client = eventSource(proxy.through(world.gateway.url), {
+    await streams.start({ limits: { progressMs: 20 } });
+    const proxy = await streams.through();
+    const client = streams.eventSource(proxy.through(streams.world.gateway.url), {
       query: filtered,
       variables: { topic: 'a' },
     });
-    await isLive();
-    world.events.produce(0, { topic: 'b' });
-    const moved = world.events.cursorAt([1, 0]);
+    await streams.isLive();
+    streams.world.events.produce(0, { topic: 'b' });
+    const moved = streams.world.events.cursorAt([1, 0]);
     await eventually(() => {
-      world.events.progress();
+      streams.world.events.progress();
       return proxy.downstream.includes(moved);
     });
     // Nobody keeps the operation, and its ring, so the cursor that comes back shows at the subgraph.
     proxy.cut();
-    await eventually(() => world.gateway.counters.operations === 0);
-    const id = world.events.produce(1, { topic: 'a' });
+    await eventually(() => streams.world.gateway.counters.operations === 0);
+    const id = streams.world.events.produce(1, { topic: 'a' });
     await client.changed.until(() => client.received.length === 1);
     expect(client.events).toEqual([id]);
-    const cursors = world.events.received
+    const cursors = streams.world.events.received
       .map(({ tributary }) => tributary.cursor)
       .filter((cursor) => cursor !== undefined);
     expect(cursors).toEqual([moved]);
   });
 
   test('S21 the terminal event marks the end: the request that follows is answered with 204, and it asks no more', async () => {
-    await start();
-    const proxy = await through();
-    const client = eventSource(proxy.through(world.gateway.url));
-    await isLive();
+    await streams.start();
+    const proxy = await streams.through();
+    const client = streams.eventSource(proxy.through(streams.world.gateway.url));
+    await streams.isLive();
     await eventually(() => client.opened === 1);
-    world.events.complete();
+    streams.world.events.complete();
     await client.changed.until(() => client.completed === 1);
     await client.changed.until(() => client.closed);
-    const after = open({ headers: { 'last-event-id': 'end' } });
+    const after = streams.open({ headers: { 'last-event-id': 'end' } });
     expect((await after.headers()).statusCode).toBe(204);
-    expect(world.gateway.counters).toMatchObject({ streams: 0, subscribers: 0 });
+    expect(streams.world.gateway.counters).toMatchObject({ streams: 0, subscribers: 0 });
   });
 
   test('S21 drain ends the stream, not the EventSource: it goes on at the next gateway', async () => {
-    await start();
-    const proxy = await through();
-    const client = eventSource(proxy.through(world.gateway.url));
-    await isLive();
-    world.events.produce();
+    await streams.start();
+    const proxy = await streams.through();
+    const client = streams.eventSource(proxy.through(streams.world.gateway.url));
+    await streams.isLive();
+    streams.world.events.produce();
     await client.changed.until(() => client.received.length === 1);
-    await world.gateway.stop();
+    await streams.world.gateway.stop();
     expect([client.completed, client.closed]).toEqual([0, false]);
-    world.events.produce();
+    streams.world.events.produce();
     const next = await startWorld();
-    closing.push(() => next.stop());
+    streams.onEnd(() => next.stop());
     for (let index = 0; index < 2; index += 1) next.events.produce();
     proxy.target = next.gateway.port;
     await client.changed.until(() => client.received.length === 2);
@@ -234,22 +205,22 @@ describe('an EventSource', () => {
   });
 
   test('S7 the id that it comes back with goes before the cursor that its URL has had from the beginning', async () => {
-    await start();
-    for (let index = 0; index < 6; index += 1) world.events.produce();
-    const extensions = { tributary: { cursor: world.events.cursorAt([2, 0]) } };
-    const first = open({ operation: { query, extensions } });
+    await streams.start();
+    for (let index = 0; index < 6; index += 1) streams.world.events.produce();
+    const extensions = { tributary: { cursor: streams.world.events.cursorAt([2, 0]) } };
+    const first = streams.open({ operation: { query, extensions } });
     const told = await first.until((text) => text.includes('"0-5"'));
     expect(told.match(/"id":"[^"]+"/g)).toEqual(['"id":"0-2"', '"id":"0-3"', '"id":"0-4"', '"id":"0-5"']);
-    const headers = { 'last-event-id': world.events.cursorAt([4, 0]) };
-    const again = open({ operation: { query, extensions }, headers });
+    const headers = { 'last-event-id': streams.world.events.cursorAt([4, 0]) };
+    const again = streams.open({ operation: { query, extensions }, headers });
     expect((await again.until((text) => text.includes('"0-5"'))).match(/"id":"[^"]+"/g)).toEqual([
       '"id":"0-4"',
       '"id":"0-5"',
     ]);
     const from = 'subscription { events(from: "EARLIEST") { id } }';
-    const later = open({
+    const later = streams.open({
       operation: { query: from },
-      headers: { 'last-event-id': world.events.cursorAt([5, 0]) },
+      headers: { 'last-event-id': streams.world.events.cursorAt([5, 0]) },
     });
     expect((await later.until((text) => text.includes('"0-5"'))).match(/"id":"[^"]+"/g)).toEqual([
       '"id":"0-5"',
@@ -261,7 +232,7 @@ describe('errors of a stream', () => {
   const terminal = /event: complete\nid: end\ndata:\n\n$/;
 
   test('a request that is no GraphQL is answered with 400', async () => {
-    await start();
+    await streams.start();
     for (const request of [
       { operation: {} },
       { operation: { query, variables: '{' } },
@@ -269,7 +240,7 @@ describe('errors of a stream', () => {
       { method: 'POST', operation: { query: 7 } },
       { method: 'POST', headers: { 'content-type': 'text/plain' } },
     ] satisfies StreamRequest[]) {
-      const reader = open(request);
+      const reader = streams.open(request);
       expect((await reader.headers()).statusCode).toBe(400);
       expect(await reader.end()).toContain('BAD_REQUEST');
     }
@@ -279,28 +250,28 @@ describe('errors of a stream', () => {
     ['an unknown field', { operation: { query: 'subscription { nothing }' } }, 'GRAPHQL_VALIDATION_FAILED'],
     ['a damaged id', { headers: { 'last-event-id': 'nonsense' } }, 'CURSOR_INVALID'],
   ])('S21 %s is told as an event, and the end marked', async (_name, request, code) => {
-    await start();
-    const text = await open(request).end();
+    await streams.start();
+    const text = await streams.open(request).end();
     expect(text).toContain(`"code":"${code}"`);
     expect(text).toMatch(terminal);
-    expect(world.gateway.counters).toMatchObject({ streams: 0, subscribers: 0 });
+    expect(streams.world.gateway.counters).toMatchObject({ streams: 0, subscribers: 0 });
   });
 
   test('S21 an operation that fails tells it, and marks the end', async () => {
-    await start();
-    world.events.refusals.push(new GraphQLError('no', { extensions: { code: 'CURSOR_EXPIRED' } }));
-    const text = await open({}).end();
+    await streams.start();
+    streams.world.events.refusals.push(new GraphQLError('no', { extensions: { code: 'CURSOR_EXPIRED' } }));
+    const text = await streams.open({}).end();
     expect(text).toContain('CURSOR_EXPIRED');
     expect(text).toMatch(terminal);
   });
 
   test('S21 what may go well later is no end for who comes back by itself', async () => {
-    await start({ limits: { upstreamStartMs: 200 } });
-    await world.events.kill();
-    const byGet = await open({}).end();
+    await streams.start({ limits: { upstreamStartMs: 200 } });
+    await streams.world.events.kill();
+    const byGet = await streams.open({}).end();
     expect(byGet).toContain('"code":"SUBGRAPH_UNAVAILABLE"');
     expect(byGet).not.toContain('complete');
-    const byPost = await open({ method: 'POST' }).end();
+    const byPost = await streams.open({ method: 'POST' }).end();
     expect(byPost).toContain('"code":"SUBGRAPH_UNAVAILABLE"');
     expect(byPost).toMatch(terminal);
   });
@@ -308,159 +279,38 @@ describe('errors of a stream', () => {
 
 describe('who may open a stream', () => {
   test('S29 no page of a foreign origin, and none that does without the answer', async () => {
-    await start({ origins: ['https://board.example'] });
+    await streams.start({ origins: ['https://board.example'] });
     for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-mode': 'no-cors' }]) {
-      const reader = open({ headers });
+      const reader = streams.open({ headers });
       expect((await reader.headers()).statusCode).toBe(403);
       expect(await reader.end()).toContain('FORBIDDEN_ORIGIN');
     }
-    const known = open({ headers: { origin: 'https://board.example', 'sec-fetch-mode': 'cors' } });
+    const known = streams.open({ headers: { origin: 'https://board.example', 'sec-fetch-mode': 'cors' } });
     expect((await known.headers()).headers['access-control-allow-origin']).toBe('https://board.example');
-    expect((await open({ headers: { host: 'rebound.example' } }).headers()).statusCode).toBe(403);
+    expect((await streams.open({ headers: { host: 'rebound.example' } }).headers()).statusCode).toBe(403);
   });
 
   test('S29 streams are bounded, of an address and of the process; a place that was left is free', async () => {
-    await start({ limits: { streamsPerAddress: 1 } });
-    const first = open({});
+    await streams.start({ limits: { streamsPerAddress: 1 } });
+    const first = streams.open({});
     await first.headers();
-    const byPost = open({ method: 'POST' });
+    const byPost = streams.open({ method: 'POST' });
     expect((await byPost.headers()).statusCode).toBe(429);
     expect(await byPost.end()).toContain('TOO_MANY_OPERATIONS');
     // An EventSource gives up on 429 for good.
-    const byGet = open({});
+    const byGet = streams.open({});
     expect((await byGet.headers()).statusCode).toBe(200);
     expect(await byGet.end()).toMatch(/^:\nretry: \d+\n\n$/);
-    expect(world.gateway.counters).toMatchObject({ streams: 1, streamsRefused: 2 });
+    expect(streams.world.gateway.counters).toMatchObject({ streams: 1, streamsRefused: 2 });
     first.close();
-    await eventually(() => world.gateway.counters.streams === 0);
-    expect((await open({ method: 'POST' }).headers()).statusCode).toBe(200);
+    await eventually(() => streams.world.gateway.counters.streams === 0);
+    expect((await streams.open({ method: 'POST' }).headers()).statusCode).toBe(200);
   });
 
   test('S29 the process has a bound of its own', async () => {
-    await start({ limits: { streams: 1 } });
-    await open({}).headers();
-    expect((await open({ method: 'POST' }).headers()).statusCode).toBe(429);
-  });
-});
-
-describe('gzip', () => {
-  const gzip = { 'accept-encoding': 'gzip' };
-
-  test('is off by default', async () => {
-    await start();
-    expect((await open({ headers: gzip }).headers()).headers['content-encoding']).toBeUndefined();
-  });
-
-  test('brings every event without waiting for the next one, and ends well', async () => {
-    await start({ compression: true });
-    const plain = open({});
-    expect((await plain.headers()).headers['content-encoding']).toBeUndefined();
-    const address = `${world.gateway.url}?query=${encodeURIComponent(query)}`;
-    const answer = await fetch(address, { headers: { ...gzip, accept: 'text/event-stream' } });
-    expect(answer.headers.get('content-encoding')).toBe('gzip');
-    const changed = new Signal();
-    let text = '';
-    const read = (async () => {
-      for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) {
-        text += chunk;
-        changed.fire();
-      }
-    })();
-    await isLive();
-    for (const size of [1, 1_000_000]) {
-      const id = world.events.produce(0, { padding: 'x'.repeat(size) });
-      await changed.until(() => text.includes(`"id":"${id}"`) && text.endsWith('\n\n'));
-    }
-    world.events.complete();
-    await read;
-    expect(text).toMatch(/event: complete\nid: end\ndata:\n\n$/);
-    expect(await plain.end()).toContain('complete');
-  });
-
-  test('S20 who stops reading falls off the ring all the same', async () => {
-    await start({ compression: true, limits: { ringBytes: 512 * 1024 } });
-    const slow = open({ headers: gzip });
-    (await slow.headers()).pause();
-    await isLive();
-    // Behind its first event it has joined; who falls off before that starts over instead.
-    world.events.produce(0, {});
-    await eventually(() => world.gateway.counters.deliveries > 0);
-    let produced = 1;
-    while (world.gateway.counters.slowClients === 0) {
-      // Nothing that a compressor could make small.
-      const padding = crypto.getRandomValues(Buffer.alloc(45_000)).toString('base64');
-      for (let index = 0; index < 5; index += 1) world.events.produce(0, { padding });
-      produced += 5;
-      await eventually(
-        () => world.gateway.counters.slowClients > 0 || world.gateway.counters.executions === produced,
-      );
-    }
-    await eventually(() => world.gateway.counters.streams === 0);
-  });
-});
-
-describe('stock graphql-sse', () => {
-  test('subscribes, and resumes with the cursor that it keeps', async () => {
-    await start();
-    const proxy = await through();
-    const client = createClient({
-      url: proxy.through(world.gateway.url),
-      retryAttempts: Number.MAX_SAFE_INTEGER,
-      retry: async () => undefined,
-    });
-    closing.push(() => client.dispose());
-    const tributary: { cursor?: string } = {};
-    const received: string[] = [];
-    const changed = new Signal();
-    client.subscribe(
-      { query, extensions: { tributary } },
-      {
-        next: (result) => {
-          const { data, extensions } = result as unknown as Received;
-          const cursor = extensions?.tributary?.cursor;
-          if (cursor !== undefined) tributary.cursor = cursor;
-          received.push(data?.events?.id ?? '');
-          changed.fire();
-        },
-        error: () => undefined,
-        complete: () => undefined,
-      },
-    );
-    await isLive();
-    for (let round = 1; round <= 3; round += 1) {
-      for (let index = 0; index < 10; index += 1) world.events.produce(index % 2);
-      await changed.until(() => received.length >= round * 10);
-      proxy.cut();
-    }
-    expect(received.toSorted()).toEqual(world.events.idsFrom([0, 0]).toSorted());
-  });
-
-  test('asks queries and is told errors', async () => {
-    await start();
-    const client = createClient({ url: world.gateway.url, retryAttempts: 0 });
-    closing.push(() => client.dispose());
-    const results = async (text: string): Promise<unknown[]> => {
-      const found: unknown[] = [];
-      for await (const result of client.iterate({ query: text })) found.push(result);
-      return found;
-    };
-    expect(await results('{ item(id: 7) { name } }')).toEqual([{ data: { item: { name: 'item 7' } } }]);
-    expect(await results('{ nothing }')).toMatchObject([
-      { errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] },
-    ]);
-  });
-
-  test('completes with the operation', async () => {
-    await start();
-    const client = createClient({ url: world.gateway.url, retryAttempts: 0 });
-    closing.push(() => client.dispose());
-    const results = client.iterate<Received['data']>({ query });
-    const first = results.next();
-    await isLive();
-    world.events.produce();
-    expect((await first).value).toMatchObject({ data: { events: { id: '0-0' } } });
-    world.events.complete();
-    expect(await results.next()).toMatchObject({ done: true });
+    await streams.start({ limits: { streams: 1 } });
+    await streams.open({}).headers();
+    expect((await streams.open({ method: 'POST' }).headers()).statusCode).toBe(429);
   });
 });
 
@@ -469,21 +319,21 @@ describe('queries', () => {
     'application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed';
 
   test('stay JSON for a client that takes that too, as urql does; its subscriptions are streamed', async () => {
-    await start();
+    await streams.start();
     const headers = { accept: everything };
-    const asked = open({ method: 'POST', headers, operation: { query: '{ item(id: 7) { name } }' } });
+    const asked = streams.open({ method: 'POST', headers, operation: { query: '{ item(id: 7) { name } }' } });
     expect((await asked.headers()).headers['content-type']).toMatch(/^application\/graphql-response\+json/);
     expect(JSON.parse(await asked.end())).toEqual({ data: { item: { name: 'item 7' } } });
-    const wrong = open({ method: 'POST', headers, operation: { query: '{ nothing }' } });
+    const wrong = streams.open({ method: 'POST', headers, operation: { query: '{ nothing }' } });
     expect((await wrong.headers()).statusCode).toBe(400);
-    const streamed = open({ method: 'POST', headers });
+    const streamed = streams.open({ method: 'POST', headers });
     expect((await streamed.headers()).headers['content-type']).toBe('text/event-stream; charset=utf-8');
   });
 
   test('are not executed by a GET that asks for a stream', async () => {
-    await start();
-    const reader = open({ operation: { query: '{ item(id: 7) { name } }' } });
+    await streams.start();
+    const reader = streams.open({ operation: { query: '{ item(id: 7) { name } }' } });
     expect((await reader.headers()).statusCode).toBeGreaterThanOrEqual(400);
-    expect(world.items.queries).toEqual([]);
+    expect(streams.world.items.queries).toEqual([]);
   });
 });

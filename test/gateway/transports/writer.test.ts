@@ -51,7 +51,7 @@ const connected = (ring: Ring) => {
     };
     return { closing: null, pull, takeStart: () => null, takeProgress: () => null, stop: () => undefined };
   });
-  return { wire, wake: () => wake(), closed };
+  return { wire, writer, wake: () => wake(), closed };
 };
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
@@ -93,5 +93,15 @@ describe('S20 the writer of a socket', () => {
     const after = wire.calls.flat().filter((chunk) => entries.some((each) => isOf(chunk, each)));
     expect(after).toHaveLength(200);
     expect(closed).toEqual([]);
+  });
+
+  test('writes nothing of an operation that has been taken off, whoever wakes it late', async () => {
+    const ring = new Ring(1_000_000, new RingBudget(1_000_000));
+    const { wire, writer, wake } = connected(ring);
+    writer.detach('1');
+    ring.append(entry(1));
+    wake();
+    await turn();
+    expect(wire.calls).toEqual([]);
   });
 });

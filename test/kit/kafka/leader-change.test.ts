@@ -68,4 +68,49 @@ test('a leader that is killed under writes: the reader goes on at the new one, n
   await reader.stop();
   await topic.close();
   await producer.close();
+  await cluster.start(killed);
+}, 120_000);
+
+test('S11 a reader that begins behind a view sees at its first fetch that the log no longer continues it', async () => {
+  const client = { brokers: [...cluster.addresses], clientId: 'test' };
+  const name = 'continued';
+  await createTopicIfMissing({ ...client, name, partitions: 1, replication: 3, config: {} });
+  const producer = await createProducer(client);
+  const write = async (from: number, until: number) => {
+    for (let n = from; n < until; n++) await producer.send([{ topic: name, key: 'k', value: String(n) }]);
+  };
+  const begun = await openTopic({ ...client, name });
+  const before = collect();
+  begun.read([], before.sink);
+  await write(0, 5);
+  await before.until(() => before.records().length === 5);
+  const epoch = before.batches.at(-1)?.leaderEpoch ?? -1;
+  await begun.close();
+  const [leader = 0] = await leadersOf(client.brokers, name);
+  await cluster.kill(leader);
+  await write(5, 10);
+  await cluster.start(leader);
+
+  // A view that holds 0 to 7 of the first leader: it lost 5 to 7, and other records have these offsets now.
+  const topic = await openTopic({ ...client, name });
+  const asked: { position: number; end: number }[] = [];
+  const outOfRange = async (event: { position: number; end: number }) => {
+    asked.push(event);
+    return event.end;
+  };
+  const collected = collect({ outOfRange });
+  topic.read([8], collected.sink, [epoch]);
+  await collected.until(() => collected.records().length === 5);
+  expect(asked).toMatchObject([{ partition: 0, position: 8, end: 5 }]);
+  expect(collected.values()).toEqual(['5', '6', '7', '8', '9']);
+  await topic.close();
+
+  // One that the log continues is read on, whoever leads now.
+  const again = await openTopic({ ...client, name });
+  const rest = collect();
+  again.read([4], rest.sink, [epoch]);
+  await rest.until(() => rest.records().length === 6);
+  expect([rest.values(), rest.events]).toEqual([['4', '5', '6', '7', '8', '9'], []]);
+  await again.close();
+  await producer.close();
 }, 120_000);

@@ -4,10 +4,23 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, type TestContext, test } from 'vitest';
-import { brokers, createTopic, produce, uniqueTopic } from '../../support/kafka.ts';
+import { brokers, createTopic, uniqueTopic } from '../../support/kafka.ts';
 import { type RedisServer, requireRedis, startRedis } from '../../support/redis.ts';
 import { findRedis } from '../../support/redis-server.ts';
-import { type Follower, follow, post, runSubgraph, temporaryDirectory, tributaryOf } from './running.ts';
+import {
+  allInA,
+  changes,
+  expectEachChangeOnce,
+  expectedInA,
+  gates,
+  heldBy,
+  inA,
+  moves,
+  sorted,
+  until,
+  write,
+} from './gates.ts';
+import { follow, post, runSubgraph, temporaryDirectory, tributaryOf } from './running.ts';
 
 const found = await findRedis();
 
@@ -17,77 +30,6 @@ const ownServer = async (context: TestContext, persistent = false): Promise<Redi
   onTestFinished(() => server.close());
   return server;
 };
-
-const gates = (topic: string): string => `
-type Gate @key(fields: "id") @topic(name: "${topic}", key: "id", cleanup: COMPACT, partitions: 3) {
-  id: ID!
-  terminal: String! @index
-  n: Int!
-}
-type GateConnection { nodes: [Gate!]! pageInfo: PageInfo! }
-type GateChange @change(of: "Gate") { kind: ChangeKind! key: ID gate: Gate }
-type Query {
-  gate(id: ID!): Gate @view
-  gates(terminal: String, first: Int = 100, after: String): GateConnection! @view(orderBy: ["id"])
-}
-type Subscription {
-  gateChanges(terminal: String, from: Cursor): GateChange! @consume(snapshot: true)
-}
-type Mutation { addGate(id: ID!, terminal: String!, n: Int!): Gate! @produce }`;
-
-const changes = 'subscription($t: String) { gateChanges(terminal: $t) { kind key gate { terminal n } } }';
-const inA = { variables: { t: 'A' } };
-const allInA = '{ gates(terminal: "A") { nodes { id n } } }';
-
-interface Change {
-  readonly kind: string;
-  readonly key: string | null;
-  readonly gate: { readonly n: number } | null;
-}
-
-const changesOf = ({ results }: Follower): Change[] =>
-  results.map(({ data }) => data?.gateChanges as Change).filter(({ kind }) => !/RESET|UP_TO/.test(kind));
-
-/** What a client of the stream holds: everything that was put, less what was taken away. */
-const heldBy = (follower: Follower): Map<string, number> => {
-  const held = new Map<string, number>();
-  for (const { kind, key, gate } of changesOf(follower)) {
-    if (kind === 'DELETE' || gate === null) held.delete(key ?? '');
-    else held.set(key ?? '', gate.n);
-  }
-  return held;
-};
-
-const write = (
-  topic: string,
-  written: readonly (readonly [id: string, terminal: string | null, n: number])[],
-) =>
-  produce(
-    topic,
-    written.map(([id, terminal, n]) => ({
-      key: id,
-      value: terminal === null ? null : JSON.stringify({ id, terminal, n }),
-    })),
-  );
-
-/** Forty gates that come, go, and change their terminal. */
-const moves = (from: number, count: number) =>
-  Array.from({ length: count }, (_, i) => from + i).map((n): [string, string | null, number] => [
-    `G${n % 40}`,
-    n % 11 === 0 ? null : ['A', 'B'][(n * 7) % 3 === 0 ? 1 : 0]!,
-    n,
-  ]);
-
-/** What is in terminal A after all moves. */
-const expectedInA = (written: readonly (readonly [string, string | null, number])[]): Map<string, number> => {
-  const latest = new Map(written.map((move) => [move[0], move]));
-  return new Map([...latest.values()].filter(([, terminal]) => terminal === 'A').map(([id, , n]) => [id, n]));
-};
-
-const until = async (follower: Follower, isDone: () => boolean): Promise<void> => {
-  while (!isDone()) await follower.until(follower.results.length + 1);
-};
-const sorted = (map: ReadonlyMap<string, number>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 
 test('S27 two replicas share a view: both streams tell the same changes, deletes included, and both answer alike', async (context) => {
   const { url: redis } = await ownServer(context);
@@ -104,20 +46,11 @@ test('S27 two replicas share a view: both streams tell the same changes, deletes
   // The last change that everyone must see.
   await write(topic, [['end', 'A', 0]]);
   for (const follower of followers) await until(follower, () => heldBy(follower).has('end'));
-  const byKey = (follower: Follower) => Map.groupBy(changesOf(follower), ({ key }) => key ?? '');
   for (const follower of followers) {
     const isSame = () => sorted(heldBy(follower)).length === expectedInA(written).size + 1;
     await until(follower, isSame);
     expect(sorted(heldBy(follower))).toEqual(sorted(new Map([...expectedInA(written), ['end', 0]])));
-    for (const [key, told] of byKey(follower)) {
-      const kept = written.filter(([id]) => id === key);
-      // Each change that enters, stays in or leaves the filter once, in order, and nothing else.
-      const expected = kept.flatMap(([, terminal], i): string[] => {
-        if (terminal === 'A') return ['UPSERT'];
-        return kept[i - 1]?.[1] === 'A' ? ['DELETE'] : [];
-      });
-      if (key !== 'end') expect(told.map(({ kind }) => kind)).toEqual(expected);
-    }
+    expectEachChangeOnce(follower, written);
   }
   const answers = await Promise.all(replicas.map(({ url }) => post(url, allInA)));
   expect(answers[0]).toEqual(answers[1]);

@@ -1,7 +1,9 @@
 import kafkajs from 'kafkajs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { startRedis } from '../../support/redis.ts';
+import { findRedis } from '../../support/redis-server.ts';
 import { startThreeBrokers, type ThreeBrokers } from '../kafka/three-brokers.ts';
-import { follow, runSubgraph, temporaryDirectory, tributaryOf } from './running.ts';
+import { follow, post, runSubgraph, temporaryDirectory, tributaryOf } from './running.ts';
 
 const sdl = `
 type Gate @key(fields: "id") @topic(name: "gates", key: "id", cleanup: COMPACT, partitions: 1) {
@@ -77,7 +79,16 @@ const write = async (from: number, until: number): Promise<void> => {
 const numbersOf = (results: readonly { data?: unknown }[]) =>
   results.map(({ data }) => (data as { steps: { number: number } }).steps.number);
 
-test('S11 a cursor from before an unclean leader election has expired where its records were lost, and nowhere else', async () => {
+/** One view in a file, and one in Redis where there is one. */
+const stores = async (): Promise<readonly { readonly directory: string; readonly redis?: string }[]> => {
+  const embedded = { directory: await temporaryDirectory() };
+  if ((await findRedis()) === null) return [embedded];
+  const server = await startRedis();
+  onTestFinished(() => server.close());
+  return [embedded, { directory: await temporaryDirectory(), redis: server.url }];
+};
+
+test('S11 a cursor from before an unclean leader election has expired where its records were lost, and nowhere else; a view from before it is built again', async () => {
   await createTopics();
   const brokers = cluster.addresses.join();
   const directory = await temporaryDirectory();
@@ -92,6 +103,8 @@ test('S11 a cursor from before an unclean leader election has expired where its 
   await write(5, 10);
   const read = await live.until(10);
   const told = await rows.until(12);
+  const stopped = await stores();
+  for (const store of stopped) await (await runSubgraph({ sdl, brokers, ...store })).stop();
   await cluster.kill(2);
   await cluster.start(3);
   await expect.poll(inSync, { timeout: 60_000 }).toEqual([[3], [3]]);
@@ -122,6 +135,14 @@ test('S11 a cursor from before an unclean leader election has expired where its 
   // What came before the loss is there as it was.
   const intact = follow(after.url, steps, { variables: { from: tributaryOf(read[2]).cursor } });
   expect(numbersOf(await intact.until(10))).toEqual([3, 4, ...expected]);
+
+  // Views that nobody read on with are found at the next start, though their position is within the new log.
+  for (const store of stopped) {
+    const { url } = await runSubgraph({ sdl, brokers, ...store });
+    const gates =
+      '{ lost: gate(id: "g7") { number } intact: gate(id: "g3") { number } new: gate(id: "g20") { number } }';
+    expect((await post(url, gates)).data).toEqual({ lost: null, intact: { number: 3 }, new: { number: 20 } });
+  }
 
   const again = follow(after.url, changes, { variables: { from: tributaryOf(told[11]).cursor } });
   const results = (await again.until(15)).map(

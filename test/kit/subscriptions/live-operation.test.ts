@@ -36,6 +36,7 @@ const setup = () => {
   const listener = () => {
     const taken: number[] = [];
     const lost: LostRange[] = [];
+    const told = Promise.withResolvers<void>();
     const waiting: { count: number; resolve: () => void }[] = [];
     return {
       taken,
@@ -45,7 +46,11 @@ const setup = () => {
       },
       overrun: () => taken.push(-1),
       lost,
-      missed: (range: LostRange) => lost.push(range),
+      told: told.promise,
+      missed: (range: LostRange) => {
+        lost.push(range);
+        told.resolve();
+      },
       has: (count: number) => {
         const { promise, resolve } = Promise.withResolvers<void>();
         if (taken.length >= count) resolve();
@@ -135,6 +140,7 @@ describe('a live operation', () => {
     stream.publish(0, [event(0)], 1);
     await one.has(1);
     stream.skip(0, 10);
+    await one.told;
     expect(one.lost).toEqual([{ partition: 0, from: 1, until: 10 }]);
     expect(stream.position).toEqual([10]);
     expect(stream.holdsFrom([1])).toBe(false);

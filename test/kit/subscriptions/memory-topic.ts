@@ -17,8 +17,8 @@ export class MemoryTopic {
   sideFetches = 0;
   /** What `earliest()` says. */
   readonly logStart: number[];
-  /** What `at()` says; null: the stream's position. */
-  atTime: Position | null = null;
+  /** What `at()` says, of any time or of each; null: the stream's position. */
+  atTime: Position | ((timestampMs: number) => Position) | null = null;
   readonly #compact: boolean;
   readonly #committed: number[];
 
@@ -99,7 +99,8 @@ export class MemoryTopic {
       clusterId: 'cluster',
       topicId: 'topic',
       earliest: async () => [...this.logStart],
-      at: async () => this.atTime ?? stream.position,
+      at: async (timestampMs: number) =>
+        typeof this.atTime === 'function' ? this.atTime(timestampMs) : (this.atTime ?? stream.position),
       readRange: (from: Position, until: Position) => this.#range(from, until),
     } as unknown as Topic;
     return {
@@ -174,13 +175,14 @@ export class MemoryTopic {
         partition: number;
         from: number;
         limit: number;
-      }): Promise<ScanPage> => ({
-        rows: [...rows.values()]
+      }): Promise<ScanPage> => {
+        const found = [...rows.values()]
           .filter((row) => row.partition === partition && row.offset >= from)
-          .sort((a, b) => a.offset - b.offset)
-          .slice(0, limit),
-        position: [...committed],
-      }),
+          .sort((a, b) => a.offset - b.offset);
+        const page = found.slice(0, limit);
+        const isLast = page.length === found.length;
+        return { rows: page, position: [...committed], isLast, bytes: page.length * 10 };
+      },
     } as unknown as View;
   }
 }

@@ -41,8 +41,9 @@ async function fill(options: SqliteViewOptions): Promise<string> {
 const databases = (directory: string) => readdirSync(directory).filter((name) => name.endsWith('.db'));
 
 test('S26 another definition gets a file of its own beside the old one, which goes when the new one is ready', async () => {
-  const { options } = setUp();
+  const { options, said } = setUp();
   const old = await fill(options);
+  expect(said).toEqual([]);
   const changes: Partial<SqliteViewOptions>[] = [
     { codec: 'avro' },
     { queries: [] },
@@ -52,6 +53,11 @@ test('S26 another definition gets a file of its own beside the old one, which go
   const files = [old];
   for (const change of changes) files.push(await fill({ ...options, ...change }));
   expect(new Set(files).size).toBe(5);
+  expect(said).toHaveLength(4);
+  const name = (file: string | undefined) => file?.slice(options.directory.length + 1);
+  expect(said[0]).toBe(
+    `The view is built from its topic, beside an older one: its definition or its format changed. ${JSON.stringify({ file: files[1], older: [name(old)] })}`,
+  );
   expect(databases(options.directory)).toHaveLength(5);
 
   const other = await fill({ ...options, description: { ...flights, name: 'flights' } });

@@ -9,6 +9,6 @@ import { viewContract } from './view-contract.ts';
 const root = mkdtempSync(join(tmpdir(), 'tributary-view-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
-viewContract('SQLite', (description, queries) =>
-  openSqliteView({ directory: mkdtempSync(join(root, 'v')), description, queries, identity }),
+viewContract('SQLite', (description, queries, _context, place) =>
+  openSqliteView({ directory: join(root, place), description, queries, identity }),
 );

@@ -1,16 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest';
 import type { TopicDescription } from '../../../schema/description.ts';
 import type { QueryShape } from '../../../subgraphs/kit/view/query-shapes.ts';
 import type { View } from '../../../subgraphs/kit/view/view.ts';
 import { flights, plain, queries, recordOf } from './flights.ts';
+import { testEpochs } from './view-contract-epochs.ts';
 import { testFolds } from './view-contract-fold.ts';
 import { testPages } from './view-contract-pages.ts';
+import { testScanBytes } from './view-contract-scan-bytes.ts';
 
-/** Opens an empty view of a topic that answers pages of these shapes. */
+/** Opens a view of a topic that answers pages of these shapes: an empty one, unless the place was used before. */
 export type OpenView = (
   description: TopicDescription,
   queries: readonly QueryShape[],
   context: TestContext,
+  place: string,
 ) => Promise<View>;
 
 /** What every view promises, whatever keeps its rows. */
@@ -18,14 +22,16 @@ export function viewContract(name: string, open: OpenView): void {
   describe(`${name}: contract of a view`, () => {
     let view: View;
     beforeEach(async (context) => {
-      view = await open(flights, queries, context);
+      view = await open(flights, queries, context, randomUUID());
     });
     afterEach(() => view?.close());
     testApply(() => view);
     testPositions(() => view);
     testScans(() => view);
+    testScanBytes(() => view);
     testPages(() => view);
     testFolds(() => view);
+    testEpochs((context, place) => open(flights, queries, context, place));
   });
 }
 
@@ -235,8 +241,10 @@ function testScans(view: () => View): void {
       ['c', 4, 'TOMBSTONE'],
     ]);
     expect(scan.position).toEqual([8, 1]);
+    expect(scan.isLast).toBe(false);
     const rest = await view().scan({ partition: 0, from: 5, limit: 3 });
     expect(rest.rows.map(({ key, state }) => [key, state])).toEqual([['d', 'UNREADABLE']]);
+    expect(rest.isLast).toBe(true);
   });
 
   test('S12 rows and position of a scan are of one moment while records are applied', async () => {

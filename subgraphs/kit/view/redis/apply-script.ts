@@ -7,18 +7,18 @@ import { script } from './script.ts';
  * KEYS: as `ViewKeys.all` lists them.
  * ARGV: 1 the id of a store that is made now, 2 offset where the batch begins, 3 offset where it ends, 4 time to live,
  * 5 retention of tombstones, 6 retention of first results (all in ms), 7 entries of the log, 8 token of the lease or '',
- * 9 the columns of each index as `1,2;3;`; then for each record: key, offset, timestamp, state, row, idempotency key
+ * 9 the columns of each index as `1,2;3;`, 10 leader epoch of the last record, −1 unknown; then for each record: key, offset, timestamp, state, row, idempotency key
  * or '', columns (each with its length before it).
  * Answers 0, id, position when the store ends before the batch begins; else 1, id, position, and for each record the
  * head and row that it replaced, '' where there was none, false where that is not known any more.
  */
 export const applyScript = script(String.raw`
 local meta, rows, offsets, tombstones, log, lease, firsts, firstNames, firstTimes = unpack(KEYS, 1, 9)
-local firstIndex, firstRecord, recordSize = 10, 10, 7
-local from, until_ = tonumber(ARGV[2]), tonumber(ARGV[3])
+local firstIndex, firstRecord, recordSize = 10, 11, 7
+local from, until_, epoch = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[10])
 
-local id, stored, live = unpack(redis.call('HMGET', meta, 'id', 'next', 'live'))
-stored, live = tonumber(stored or 0), tonumber(live or 0)
+local id, stored, storedEpoch, live = unpack(redis.call('HMGET', meta, 'id', 'next', 'epoch', 'live'))
+stored, storedEpoch, live = tonumber(stored or 0), tonumber(storedEpoch or -1), tonumber(live or 0)
 if from > stored then
   return { 0, id or '', stored }
 end
@@ -158,8 +158,11 @@ for _, name in ipairs(redis.call('ZRANGEBYSCORE', firstTimes, '-inf', now - tonu
   forgetFirst(name)
 end
 
-if until_ > stored then stored = until_ end
-redis.call('HSET', meta, 'next', string.format('%.0f', stored), 'live', live, 'at', string.format('%.0f', now))
+if until_ > stored then
+  stored, storedEpoch = until_, math.max(storedEpoch, epoch)
+end
+redis.call('HSET', meta, 'next', string.format('%.0f', stored), 'epoch', storedEpoch, 'live', live)
+redis.call('HSET', meta, 'at', string.format('%.0f', now))
 for i, key in ipairs(KEYS) do
   if key ~= lease then redis.call('PEXPIRE', key, ARGV[4]) end
 end

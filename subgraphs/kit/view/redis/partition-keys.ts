@@ -3,7 +3,7 @@ import type { ViewIdentity } from '../sqlite-file.ts';
 import { keyIndex, type Layout, type LayoutIndex } from '../sqlite-layout.ts';
 
 /** Raised when what the scripts store changes: an older form is another store. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 /** Names of a view's keys. All of a partition share a hash tag, so in a cluster they share a slot. */
 export class ViewKeys {

@@ -49,6 +49,8 @@ export class RedisPartition implements Refillable {
   /** What the store had at the last answer. */
   stored = 0;
   handedOut = 0;
+  /** Leader epoch of the records up to what was handed out, −1 unknown. */
+  epoch = -1;
   private readonly options: PartitionOptions;
   private readonly token = randomBytes(12).toString('base64url');
   private readonly closing = new AbortController();
@@ -73,11 +75,12 @@ export class RedisPartition implements Refillable {
   async open(): Promise<void> {
     const { connection, keys, partition, tombstoneRetentionMs, log } = this.options;
     const all = keys.all(partition);
-    const [id, stored, at] = listOf(await connection.run(readMeta, all.slice(0, 1), []));
+    const [id, stored, at, epoch] = listOf(await connection.run(readMeta, all.slice(0, 1), []));
     const age = Date.now() - Number(textOf(at));
     if (textOf(id) === '' || age <= tombstoneRetentionMs * freshShare) {
       this.id = textOf(id);
       this.stored = this.handedOut = numberOf(stored);
+      this.epoch = numberOf(epoch);
       return;
     }
     log.warn(
@@ -128,20 +131,20 @@ export class RedisPartition implements Refillable {
     await Promise.all([this.tail, this.refilling]);
   }
 
-  private async applyInTurn({ records, next }: ViewBatch): Promise<readonly ViewChange[]> {
+  private async applyInTurn({ records, next, leaderEpoch = -1 }: ViewBatch): Promise<readonly ViewChange[]> {
     const fresh = records.filter(({ offset }) => offset >= this.handedOut);
     const changes: ViewChange[] = [];
-    for (const unit of unitsOf(fresh, Math.max(next, this.handedOut))) {
+    for (const unit of unitsOf(fresh, Math.max(next, this.handedOut), leaderEpoch)) {
       changes.push(...(await this.applyUnit(unit)));
     }
     return changes;
   }
 
   private async applyUnit(unit: Unit): Promise<readonly ViewChange[]> {
-    const { records, next } = unit;
+    const { records } = unit;
     for (let failures = 0; ; ) {
       if (this.refilling !== null && !this.isHeldBack) {
-        this.handedOut = next;
+        this.reached(unit);
         return records.map((record) => ({ record, old: null, oldUnknown: true }));
       }
       await this.refilling;
@@ -151,7 +154,7 @@ export class RedisPartition implements Refillable {
           if (this.closing.signal.aborted) throw this.notReady();
           continue;
         }
-        this.handedOut = next;
+        this.reached(unit);
         return records.map((record, index) => this.change(record, olds[index] ?? null));
       } catch (error) {
         // A stream waits for its view (S16), and goes on when Redis does.
@@ -159,6 +162,11 @@ export class RedisPartition implements Refillable {
         await pause(Math.min(retryMs.first * 2 ** failures++, retryMs.most), this.closing.signal);
       }
     }
+  }
+
+  private reached({ next, epoch }: Unit): void {
+    if (next > this.handedOut) this.epoch = Math.max(this.epoch, epoch);
+    this.handedOut = next;
   }
 
   private change(record: KeyedRecord, old: Buffer | null): ViewChange {
@@ -169,7 +177,7 @@ export class RedisPartition implements Refillable {
 
   /** The replaced row of each record; null when the store is behind `from`. */
   private async write(
-    { records, next }: Unit,
+    { records, next, epoch }: Unit,
     from: number,
     token: string,
   ): Promise<readonly (Buffer | null)[] | null> {
@@ -181,6 +189,7 @@ export class RedisPartition implements Refillable {
       logEntries,
       token,
       writer.indexes,
+      epoch,
       ...records.flatMap((record) => writer.arguments(record)),
     ]);
     const [applied, id, stored, ...olds] = listOf(answer);
@@ -246,10 +255,10 @@ export class RedisPartition implements Refillable {
       }
       reached = Math.max(reached, unit.next);
     };
-    for await (const { records, next } of source.replay(partition, from, until, signal)) {
-      for (const unit of unitsOf(records, next)) await write(unit);
+    for await (const { records, next, leaderEpoch = -1 } of source.replay(partition, from, until, signal)) {
+      for (const unit of unitsOf(records, next, leaderEpoch)) await write(unit);
     }
-    if (!signal.aborted && reached < until) await write({ records: [], next: until });
+    if (!signal.aborted && reached < until) await write({ records: [], next: until, epoch: this.epoch });
   }
 
   holdBack(): void {

@@ -1,9 +1,12 @@
 import { script } from './script.ts';
 
-/** What is known of a partition. KEYS meta. Returns id, position, time of the last write (ms, '' when there was none). */
+/**
+ * What is known of a partition. KEYS meta. Returns id, position, time of the last write (ms, '' when there was none),
+ * leader epoch of the last record (−1 unknown).
+ */
 export const readMeta = script(`
-local id, stored, at = unpack(redis.call('HMGET', KEYS[1], 'id', 'next', 'at'))
-return { id or '', tonumber(stored or 0), at or '' }
+local id, stored, at, epoch = unpack(redis.call('HMGET', KEYS[1], 'id', 'next', 'at', 'epoch'))
+return { id or '', tonumber(stored or 0), at or '', tonumber(epoch or -1) }
 `);
 
 /**
@@ -17,14 +20,24 @@ return { id or '', tonumber(stored or 0), tonumber(live or 0), unpack(found) }
 `);
 
 /**
- * The stored rows of a partition by offset. KEYS meta, rows, offsets; ARGV first offset, how many.
- * Returns id, position, keys, rows.
+ * The stored rows of a partition by offset. KEYS meta, rows, offsets; ARGV first offset, how many, bytes: at least one.
+ * Returns id, position, whether there is more (1 or 0), bytes, keys, rows.
  */
 export const readOffsets = script(`
 local id, stored = unpack(redis.call('HMGET', KEYS[1], 'id', 'next'))
-local keys = redis.call('ZRANGEBYSCORE', KEYS[3], ARGV[1], '+inf', 'LIMIT', 0, ARGV[2])
+local limit, most = tonumber(ARGV[2]), tonumber(ARGV[3])
+local keys, bytes, more = {}, 0, 0
+for i, key in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], ARGV[1], '+inf', 'LIMIT', 0, limit + 1)) do
+  local size = #key + redis.call('HSTRLEN', KEYS[2], key)
+  if i > limit or (i > 1 and bytes + size > most) then
+    more = 1
+    break
+  end
+  bytes = bytes + size
+  keys[i] = key
+end
 local rows = #keys > 0 and redis.call('HMGET', KEYS[2], unpack(keys)) or {}
-return { id or '', tonumber(stored or 0), keys, rows }
+return { id or '', tonumber(stored or 0), more, bytes, keys, rows }
 `);
 
 /**

@@ -6,16 +6,17 @@ import { PositionSignal } from '../position-signal.ts';
 import type { QueryShape } from '../query-shapes.ts';
 import type { ViewIdentity } from '../sqlite-file.ts';
 import { type Layout, layoutOf } from '../sqlite-layout.ts';
-import type {
-  Page,
-  PageQuery,
-  ScanPage,
-  ScanQuery,
-  StoredRow,
-  View,
-  ViewBatch,
-  ViewChange,
-  ViewStatus,
+import {
+  type Page,
+  type PageQuery,
+  type ScanPage,
+  type ScanQuery,
+  type StoredRow,
+  scanPageBytes,
+  type View,
+  type ViewBatch,
+  type ViewChange,
+  type ViewStatus,
 } from '../view.ts';
 import type { ViewLog } from '../view-log.ts';
 import { bytesOf, listOf, numberOf, textOf } from './answers.ts';
@@ -74,6 +75,7 @@ export async function openRedisView(options: RedisViewOptions): Promise<View> {
 }
 
 class RedisView implements View {
+  epochs: readonly number[] = [];
   private readonly connection: RedisConnection;
   private readonly layout: Layout;
   private readonly keys: ViewKeys;
@@ -111,6 +113,7 @@ class RedisView implements View {
 
   async open(): Promise<void> {
     await Promise.all(this.partitions.map((partition) => partition.open()));
+    this.epochs = this.partitions.map(({ epoch }) => epoch);
   }
 
   /** What the store holds, which another replica may have brought further than this one has read. */
@@ -179,20 +182,22 @@ class RedisView implements View {
     return readPage({ keys: this.keys, partitions: this.partitions }, planRanges(this.layout, query), query);
   }
 
-  async scan({ partition, from, limit }: ScanQuery): Promise<ScanPage> {
+  async scan({ partition, from, limit, bytes: most = scanPageBytes }: ScanQuery): Promise<ScanPage> {
     this.refuseAfterEnd();
     const { keys } = this;
     const names = [keys.meta(partition), keys.rows(partition), keys.offsets(partition)];
     const known = this.partitions[partition];
-    if (known === undefined) return { rows: [], position: this.position };
-    const { position, answer } = await known.read(readOffsets, names, [from, limit]);
-    const [found, values] = answer.map(listOf);
-    const rows = (values ?? []).flatMap((value, index) => {
+    if (known === undefined) return { rows: [], position: this.position, isLast: true, bytes: 0 };
+    const { position: readTo, answer } = await known.read(readOffsets, names, [from, limit, most]);
+    const [more, bytes, found, values] = answer;
+    const keysFound = listOf(found);
+    const rows = listOf(values).flatMap((value, index) => {
       const stored = bytesOf(value);
-      return stored === null ? [] : [readStored(textOf(found?.[index]), partition, stored)];
+      return stored === null ? [] : [readStored(textOf(keysFound[index]), partition, stored)];
     });
     // Another batch may have been applied since, which these rows do not show.
-    return { rows, position: this.position.map((next, index) => (index === partition ? position : next)) };
+    const position = this.position.map((next, index) => (index === partition ? readTo : next));
+    return { rows, position, isLast: numberOf(more) === 0, bytes: numberOf(bytes) };
   }
 
   async waitFor(partition: number, next: number, timeoutMs: number): Promise<boolean> {
@@ -212,9 +217,9 @@ class RedisView implements View {
   /** Keys of older definitions expire when nobody writes them any more. */
   ready(): void {}
 
-  async discard(reason: string, partition: number): Promise<void> {
-    this.log.warn({ view: this.keys.name, partition, reason }, 'The view is discarded.');
-    await this.partitions[partition]?.remove();
+  async discard(reason: string, partitions: readonly number[]): Promise<void> {
+    this.log.warn({ view: this.keys.name, partitions, reason }, 'The view is discarded.');
+    await Promise.all(partitions.map((partition) => this.partitions[partition]?.remove()));
     await this.close();
   }
 

@@ -18,9 +18,8 @@ afterAll(() => connection?.close());
 const source = { latest: async () => [], replay: async function* () {} };
 const shared = { description: flights, queries, identity, source };
 
-viewContract('Redis Cluster', (description, shapes, context) => {
+viewContract('Redis Cluster', (description, shapes, context, namespace) => {
   requireRedis(cluster, context);
-  const namespace = newNamespace();
   return openRedisView({ ...shared, connection, description, queries: shapes, partitions: 3, namespace });
 });
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../../../subgraphs/kit/view/redis/connection.ts';
 import { openRedisView } from '../../../../subgraphs/kit/view/redis/redis-view.ts';
@@ -16,8 +15,7 @@ afterAll(() => connection?.close());
 /** These views lose nothing, so their topic is not read. */
 const source = { latest: async () => [], replay: async function* () {} };
 
-viewContract('Redis', (description, queries, context) => {
+viewContract('Redis', (description, queries, context, namespace) => {
   requireRedis(server, context);
-  const namespace = randomBytes(6).toString('hex');
   return openRedisView({ connection, description, queries, identity, source, partitions: 3, namespace });
 });

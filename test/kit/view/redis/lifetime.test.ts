@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, expect, test } from 'vitest';
 import { redisForTests, requireRedis } from '../../../support/redis.ts';
-import { newNamespace, openReplica, Records } from './replica.ts';
+import { leaderEpoch, newNamespace, openReplica, Records } from './replica.ts';
 
 const server = await redisForTests();
 const redis = server === null ? null : new Redis(server.port, '127.0.0.1');
@@ -79,6 +79,20 @@ test('S27 what a lost store left behind is not taken for rows of the new one', a
   );
 });
 
+test('S11 a store that was filled again after a loss knows the leader epoch of what it holds', async (context) => {
+  const { url } = requireRedis(server, context);
+  const namespace = newNamespace();
+  const records = new Records().fill(60, 10);
+  const first = await openReplica({ url, namespace, records, isCompacted: true });
+  await first.read(50);
+  await redis?.del(...(await keysOf(namespace)));
+  await first.read(60);
+  await first.said('The view is complete again.');
+  await first.view.close();
+  const second = await openReplica({ url, namespace, records });
+  expect([second.view.position, second.view.epochs]).toEqual([[60], [leaderEpoch]]);
+});
+
 test('discard removes the rows for good, but not those of a replica that is further', async (context) => {
   const { url } = requireRedis(server, context);
   const namespace = newNamespace();
@@ -87,9 +101,9 @@ test('discard removes the rows for good, but not those of a replica that is furt
   const behind = await openReplica({ url, namespace, records });
   await behind.read(50);
   await ahead.read(100);
-  await behind.view.discard('a test', 0);
+  await behind.view.discard('a test', [0]);
   expect(await ahead.view.count()).toBe(records.rows().size);
-  await ahead.view.discard('a test', 0);
+  await ahead.view.discard('a test', [0]);
   const next = await openReplica({ url, namespace, records });
   expect(next.view.position).toEqual([]);
 });

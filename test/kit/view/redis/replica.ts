@@ -64,6 +64,9 @@ export interface Replica {
   said(message: string): Promise<void>;
 }
 
+/** Under which all records were written. */
+export const leaderEpoch = 5;
+
 export const newNamespace = (): string => randomBytes(6).toString('hex');
 
 export async function openReplica(options: ReplicaOptions): Promise<Replica> {
@@ -95,7 +98,7 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
           options.isCompacted !== true || latest.get(key) === offset;
         for (let start = from; start < until; start += 100) {
           const next = Math.min(start + 100, until);
-          yield { partition, records: records.all.slice(start, next).filter(isLeft), next };
+          yield { partition, records: records.all.slice(start, next).filter(isLeft), next, leaderEpoch };
         }
       },
     },
@@ -114,7 +117,12 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
       const from = position;
       position = until;
       handedOut.push(
-        ...(await view.apply({ partition: 0, records: records.all.slice(from, until), next: until })),
+        ...(await view.apply({
+          partition: 0,
+          records: records.all.slice(from, until),
+          next: until,
+          leaderEpoch,
+        })),
       );
     },
     said: (message) =>

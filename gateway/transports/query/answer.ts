@@ -1,0 +1,73 @@
+import { type DocumentNode, GraphQLError, type GraphQLFormattedError, getOperationAST } from 'graphql';
+import { type ErrorLog, formattedRefusal } from '../../errors.ts';
+import { executeRequest } from '../../generation/apollo.ts';
+import type { Generation } from '../../generation/generation.ts';
+import { forwardedHeaders } from '../../request-scope.ts';
+import type { TransportContext } from '../operation.ts';
+import type { PlainBody } from './body.ts';
+
+/** Of HTTP. */
+export interface PlainAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** An operation that is ready to run. */
+export type PlainOperation = () => Promise<PlainAnswer>;
+
+/** Finds a query or mutation in a document that is known to be valid; null: Apollo Server has to read it, or to say why not. */
+export const findOperation = (body: PlainBody, context: TransportContext): PlainOperation | null => {
+  const generation = context.generation();
+  const document = context.documents.known(generation, body.query);
+  if (document === null) return null;
+  const operation = getOperationAST(document, body.operationName);
+  if (!operation || operation.operation === 'subscription') return null;
+  const used = { schema: generation.apiSchema, document, operation };
+  return async () => {
+    const { status, errors, ...rest } = await execute(body, document, generation, context);
+    context.usage.record(used, errors !== undefined && errors.length > 0);
+    return { status, text: `${JSON.stringify({ errors, ...rest })}\n` };
+  };
+};
+
+interface Executed {
+  readonly status: number;
+  readonly errors: readonly GraphQLFormattedError[] | undefined;
+  readonly data?: unknown;
+  readonly extensions?: unknown;
+}
+
+const execute = async (
+  { operationName, variables, extensions: given }: PlainBody,
+  document: DocumentNode,
+  generation: Generation,
+  { logError }: TransportContext,
+): Promise<Executed> => {
+  const headers = forwardedHeaders();
+  try {
+    const { errors, data, extensions } = await executeRequest(generation, {
+      document,
+      operationName: operationName ?? null,
+      variables,
+      extensions: given,
+      headers,
+    });
+    const shown = errors?.map((error) => shownError(error, logError));
+    return { status: data === undefined && errors?.length ? 400 : 200, errors: shown, data, extensions };
+  } catch (error) {
+    return { status: 500, errors: [shownError(error, logError)] };
+  }
+};
+
+/** As Apollo Server shows an error. */
+const shownError = (thrown: unknown, logError: ErrorLog): GraphQLFormattedError => {
+  const error = graphqlError(thrown);
+  const extensions = { ...error.extensions, code: error.extensions.code ?? 'INTERNAL_SERVER_ERROR' };
+  return formattedRefusal({ ...error.toJSON(), extensions }, error, logError);
+};
+
+const graphqlError = (thrown: unknown): GraphQLError => {
+  if (thrown instanceof GraphQLError) return thrown;
+  const originalError = thrown instanceof Error ? thrown : new Error(String(thrown));
+  return new GraphQLError(originalError.message, { originalError });
+};

@@ -1,0 +1,228 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { ApolloServer } from '@apollo/server';
+import { GraphQLError } from 'graphql';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { UsageSink } from '../../../gateway/index.ts';
+import { TributaryError } from '../../../schema/errors.ts';
+import { type RawRequest, rawAnswer } from '../support/raw-answer.ts';
+import { startWorld, type World } from '../support/world.ts';
+
+/** Which requests went the long way. */
+const apollo = vi.spyOn(ApolloServer.prototype, 'executeHTTPGraphQLRequest');
+
+let world: World;
+const usage: string[] = [];
+const logged: string[] = [];
+const sink: UsageSink = { name: 'test', write: async (lines) => void usage.push(...lines) };
+
+beforeEach(async () => {
+  usage.length = 0;
+  logged.length = 0;
+  world = await startWorld({
+    usage: { sinks: [sink] },
+    limits: { bodyBytes: 100_000 },
+    log: pino({}, { write: (line) => void logged.push(line) }),
+  });
+  apollo.mockClear();
+});
+afterEach(() => world.stop());
+
+const json = { 'content-type': 'application/json', 'x-request-id': 'request-0001' };
+/** Means the same, and is sent by no stock client: the long way. */
+const long = { ...json, 'content-type': 'application/json;charset=utf-8' };
+
+const name = 'query Name($id: ID!) { item(id: $id) { id name } }';
+const two = 'query A { item(id: 1) { name } } query B { item(id: 2) { name } }';
+const post = (body: unknown, headers: RawRequest['headers'] = {}): RawRequest => ({
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+  headers,
+});
+const after = (value: unknown) => ({ extensions: { tributary: { after: value } } });
+
+const plain: Record<string, RawRequest> = {
+  'with variables': post({ query: name, variables: { id: 'x' } }),
+  'with nulls': post({ query: '{ __typename }', variables: null, operationName: null, extensions: null }),
+  'beyond ASCII': post({ query: name, variables: { id: 'Zürich 東京 \u2028 \ud83d\udeeb' } }),
+  'by name': post({ query: two, operationName: 'B' }),
+  'with the name of its one operation': post({ query: name, operationName: 'Name', variables: { id: 1 } }),
+  'S24 after a position': post({ query: name, variables: { id: 1 }, ...after({ topic: [[0, 7]] }) }),
+  'S24 after no position': post({ query: name, variables: { id: 1 }, ...after('yesterday') }),
+  'S24 a mutation, which tells its position': post({
+    query: 'mutation M { rename(id: 1, name: "new") { name } }',
+  }),
+  'variables that do not fit': post({ query: name, variables: { id: { a: 1 } } }),
+  'variables that are missing': post({ query: name }),
+  introspection: post({ query: '{ __schema { types { name fields { name } } } }' }),
+  'of a page': post({ query: name, variables: { id: 1 } }, { origin: 'http://localhost:5173' }),
+  'for graphql-response+json': post(
+    { query: '{ __typename }' },
+    { accept: 'application/graphql-response+json' },
+  ),
+  'refused for graphql-response+json': post(
+    { query: name },
+    { accept: 'application/graphql-response+json, application/json' },
+  ),
+  'of axios': post({ query: '{ __typename }' }, { accept: 'application/json, text/plain, */*' }),
+  'of a client with a name': post({ query: '{ __typename }' }, { 'apollographql-client-name': 'web' }),
+};
+
+const other: Record<string, RawRequest> = {
+  'no JSON': post('{"query":'),
+  nothing: post(''),
+  'an empty object': post({}),
+  'a batch': post([{ query: '{ __typename }' }]),
+  'a text': post('"{ __typename }"'),
+  'an empty query': post({ query: '' }),
+  'a query that is no text': post({ query: { kind: 'Document' } }),
+  'variables that are text': post({ query: name, variables: '{"id":1}' }),
+  'variables that are a list': post({ query: name, variables: [1] }),
+  'an operationName that is no text': post({ query: name, operationName: 1 }),
+  'an operationName that is empty': post({ query: '{ __typename }', operationName: '' }),
+  'an operation that is not there': post({ query: two, operationName: 'C' }),
+  'no operation of two': post({ query: two }),
+  'extensions that are text': post({ query: name, extensions: 'x' }),
+  'a persisted query': post({
+    query: '{ __typename }',
+    extensions: { persistedQuery: { version: 1, sha256Hash: 'no' } },
+  }),
+  'a key that is none': post('{"query":"{ __typename }","__proto__":{"a":1}}'),
+  'the same, escaped': post('{"query":"{ __typename }","\\u005f_proto__":{"a":1}}'),
+  'a constructor': post('{"query":"{ __typename }","constructor":{"prototype":{"a":1}}}'),
+  'a BOM': post('\ufeff{"query":"{ __typename }"}'),
+  'no GraphQL': post({ query: '{' }),
+  'an unknown field': post({ query: '{ nothing }' }),
+  'a subscription': post({ query: 'subscription { tick }' }),
+  'a body that is too large': post({ query: `{ __typename ${' '.repeat(100_000)} }` }),
+  'an Accept that fits nothing': post({ query: '{ __typename }' }, { accept: 'image/png' }),
+  'an Accept that is weighed': post(
+    { query: '{ __typename }' },
+    { accept: 'application/json;q=0.5, application/graphql-response+json' },
+  ),
+  'a foreign page': post({ query: '{ __typename }' }, { origin: 'https://evil.example' }),
+  'an unknown host': post({ query: '{ __typename }' }, { host: 'rebound.example' }),
+  'another path': { ...post({ query: '{ __typename }' }), path: '/graphql?query=%7B__typename%7D' },
+  'a search': { ...post({ query: '{ nothing }' }), path: '/graphql?a' },
+};
+
+/** The same request once more by the long way, then without what sends it there. */
+const bothWays = async (request: RawRequest) => {
+  const ask = (headers: RawRequest['headers']) =>
+    rawAnswer(world.gateway.port, { ...request, headers: { ...headers, ...request.headers } });
+  const byLong = await ask(long);
+  const before = apollo.mock.calls.length;
+  const byShort = await ask(json);
+  return { byLong, byShort, viaApollo: apollo.mock.calls.length - before };
+};
+
+describe('both ways answer the same, byte for byte', () => {
+  test.each(Object.entries(plain))('a plain request: %s', async (_, request) => {
+    const { byLong, byShort, viaApollo } = await bothWays(request);
+    expect(byShort).toEqual(byLong);
+    expect(viaApollo).toBe(0);
+    expect(world.items.queries[1]).toEqual(world.items.queries[0]);
+    expect(new Set(world.items.requestIds).size).toBeLessThan(2);
+  });
+
+  test.each(Object.entries(other))('another one, which goes the long way: %s', async (_, request) => {
+    // Valid documents among them are known, so that the rest of the request is what sends it there.
+    for (const query of ['{ __typename }', name, two])
+      await rawAnswer(world.gateway.port, {
+        headers: long,
+        body: JSON.stringify({ query, operationName: 'A' }),
+      });
+    const { byLong, byShort } = await bothWays(request);
+    expect(byShort).toEqual(byLong);
+    expect(byShort.headers).toContain('request-0001');
+  });
+
+  test('an operationName that is empty names no operation, and nothing runs', async () => {
+    const body = JSON.stringify({ query: '{ item(id: 1) { name } }', operationName: '' });
+    const answer = await rawAnswer(world.gateway.port, { headers: json, body });
+    expect(answer.status).toBe(400);
+    expect(answer.body).toContain('The document has no operation');
+    expect(world.items.queries).toEqual([]);
+  });
+
+  test('fetches that fail', async () => {
+    await world.items.stop();
+    const { byLong, byShort, viaApollo } = await bothWays(post({ query: name, variables: { id: 1 } }));
+    expect(byShort).toEqual(byLong);
+    expect(byShort.body).toContain('SUBGRAPH_UNAVAILABLE');
+    expect(viaApollo).toBe(0);
+    await world.items.start();
+  });
+
+  test('data with errors of every kind, and extensions', async () => {
+    const { generation } = world.gateway;
+    const { execute } = generation;
+    const result = {
+      data: { item: null },
+      errors: [
+        new GraphQLError('typed', {
+          path: ['item', 0],
+          extensions: { code: 'NOT_FOUND', subgraph: 'items' },
+        }),
+        new GraphQLError('without a code'),
+        new GraphQLError('typed inside', { originalError: new TributaryError('NOT_FOUND', 'inside') }),
+      ],
+      extensions: { tributary: { position: { topic: [[0, 41]] } } },
+    };
+    Object.assign(generation, { execute: async () => result });
+    const { byLong, byShort, viaApollo } = await bothWays(post({ query: name, variables: { id: 1 } }));
+    Object.assign(generation, { execute });
+    expect(byShort).toEqual(byLong);
+    expect(byShort.body).toContain('without a code');
+    expect(viaApollo).toBe(0);
+  });
+
+  test('faults of ours: masked, and logged with the id of the request', async () => {
+    const { execute } = world.gateway.generation;
+    Object.assign(world.gateway.generation, { execute: () => Promise.reject(new Error('the secret')) });
+    const { byLong, byShort, viaApollo } = await bothWays(post({ query: name, variables: { id: 1 } }));
+    Object.assign(world.gateway.generation, { execute });
+    const masked = (text: string): string => text.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'an id');
+    expect({ ...byShort, body: masked(byShort.body) }).toEqual({ ...byLong, body: masked(byLong.body) });
+    expect(byShort.status).toBe(500);
+    expect(byShort.body).not.toContain('secret');
+    expect(viaApollo).toBe(0);
+    const faults = logged.filter((line) => line.includes('the secret'));
+    expect(faults).toHaveLength(2);
+    for (const line of faults) expect(line).toContain('request-0001');
+  });
+});
+
+test('a document goes the long way once in each generation, and requests are counted alike on both', async () => {
+  const ask = () =>
+    rawAnswer(world.gateway.port, { ...post({ query: name, variables: { id: 1 } }), headers: json });
+  await ask();
+  await ask();
+  expect(apollo).toHaveBeenCalledTimes(1);
+  await world.gateway.update(`${world.supergraphSdl}\n# another one`);
+  await ask();
+  await ask();
+  expect(apollo).toHaveBeenCalledTimes(2);
+  const { port } = world.gateway;
+  await rawAnswer(port, { ...post({ query: name }), headers: json });
+  await world.stop();
+  expect(usage.map((line) => JSON.parse(line))).toMatchObject([{ name: 'Name', count: 5, errors: 1 }]);
+  world = await startWorld();
+});
+
+test('requests that come one behind the other on a connection are answered in their order', async () => {
+  await rawAnswer(world.gateway.port, { ...post({ query: name, variables: { id: 0 } }), headers: json });
+  const socket = connect(world.gateway.port, '127.0.0.1');
+  const requests = [1, 2, 3].map((id) => {
+    const body = JSON.stringify({ query: id === 2 ? '{ other: __typename }' : name, variables: { id } });
+    return `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  });
+  socket.write(requests.join(''));
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += String(chunk);
+    if (text.includes('item 3')) socket.end();
+  });
+  await once(socket, 'close');
+  expect(text.match(/item 1|other|item 3/g)).toEqual(['item 1', 'other', 'item 3']);
+});
