@@ -1,5 +1,5 @@
 /** For those who never leave. One for all: a controller for each request costs a microsecond. */
-export const neverAborted = new AbortController().signal;
+export const neverAborted: AbortSignal = new AbortController().signal;
 
 /** Something under way that several wait for. */
 export interface Shareable<T> {

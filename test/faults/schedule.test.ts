@@ -21,13 +21,24 @@ const fault = (name: string, given: Partial<Fault> = {}): Fault => ({
 
 const never = new AbortController().signal;
 
+/** The names of the faults as they began. */
 const carriedOut = async (faults: readonly Fault[], seed: number): Promise<string[]> => {
   const log = join(await scratchDirectory(), 'faults.jsonl');
+  const begun: string[] = [];
+  const told = faults.map((each) => ({
+    ...each,
+    carryOut: (...given: Parameters<Fault['carryOut']>) => {
+      begun.push(each.name);
+      return each.carryOut(...given);
+    },
+  }));
   const random = new Random(seed);
-  const schedule = new Schedule({ faults, random, log, every: [1, 2], since: Date.now() });
+  const schedule = new Schedule({ faults: told, random, log, every: [1, 2], since: Date.now() });
   await schedule.run(60_000, true, never);
   const lines = (await readFile(log, 'utf8')).trim().split('\n');
-  return lines.map((line) => (JSON.parse(line) as FaultLine).fault);
+  const logged = lines.map((line) => (JSON.parse(line) as FaultLine).fault);
+  expect(logged.toSorted()).toEqual(begun.toSorted());
+  return begun;
 };
 
 describe('a schedule of faults', () => {

@@ -1,8 +1,10 @@
+import { WakeUp } from './wake-up.ts';
+
 /** Items that one producer leaves for one taker. Bounded: beyond it the taker is told once, with what was put before. */
 export class Mailbox<Item> {
   readonly #bound: number;
   #items: Item[] = [];
-  #wake: (() => void) | null = null;
+  readonly #wakeUp = new WakeUp();
   #overrun = false;
 
   constructor(bound: number) {
@@ -13,12 +15,12 @@ export class Mailbox<Item> {
     if (this.#overrun) return;
     if (this.#items.length + items.length > this.#bound) this.#overrun = true;
     else for (const item of items) this.#items.push(item);
-    this.#wake?.();
+    this.#wakeUp.call();
   }
 
   overrun(): void {
     this.#overrun = true;
-    this.#wake?.();
+    this.#wakeUp.call();
   }
 
   get isEmpty(): boolean {
@@ -34,20 +36,8 @@ export class Mailbox<Item> {
         return taken;
       }
       if (this.#overrun) return 'OVERRUN';
-      await this.#something(signal);
+      await this.#wakeUp.wait(signal);
     }
     return null;
-  }
-
-  #something(signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const wake = (): void => {
-      this.#wake = null;
-      signal.removeEventListener('abort', wake);
-      resolve();
-    };
-    this.#wake = wake;
-    signal.addEventListener('abort', wake, { once: true });
-    return promise;
   }
 }

@@ -4,6 +4,7 @@ import type { Delivery, StreamEvent } from '../stream/event.ts';
 import type { BoundFilter } from '../stream/filter.ts';
 import { selector } from '../stream/stream.ts';
 import type { Sent } from './sent.ts';
+import { WakeUp } from './wake-up.ts';
 
 export interface SeatOptions {
   readonly filters: readonly BoundFilter[];
@@ -46,7 +47,7 @@ export class SideFetchSeat {
   #host: SeatHost | null = null;
   #due: Due[] = [];
   #end: SeatEnd | null = null;
-  #wake: (() => void) | null = null;
+  readonly #wakeUp = new WakeUp();
 
   constructor({ filters, from, until }: SeatOptions) {
     this.filters = filters;
@@ -68,7 +69,7 @@ export class SideFetchSeat {
         if ('error' in this.#end) throw this.#end.error;
         return null;
       }
-      await this.#something(signal);
+      await this.#wakeUp.wait(signal);
     }
     return null;
   }
@@ -99,7 +100,7 @@ export class SideFetchSeat {
     // An idle client is not behind because of what came a moment ago.
     if (this.#due.length === 0) this.takenAt = Date.now();
     this.#due.push({ delivery, partition, offset, reached, chunk });
-    this.#wake?.();
+    this.#wakeUp.call();
   }
 
   /** It has not yet taken something that came before `chunk`. */
@@ -129,7 +130,7 @@ export class SideFetchSeat {
   #endWith(end: SeatEnd): void {
     this.#host = null;
     this.#end ??= end;
-    this.#wake?.();
+    this.#wakeUp.call();
   }
 
   #takeAll(): readonly Sent[] {
@@ -152,18 +153,6 @@ export class SideFetchSeat {
       const bounded = until === null ? next : Math.min(next, nextOffset(until, partition));
       return Math.max(nextOffset(from, partition), bounded);
     });
-  }
-
-  #something(signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const wake = (): void => {
-      this.#wake = null;
-      signal.removeEventListener('abort', wake);
-      resolve();
-    };
-    this.#wake = wake;
-    signal.addEventListener('abort', wake, { once: true });
-    return promise;
   }
 }
 
