@@ -14,9 +14,9 @@ const resolve = {
 
 export default defineConfig({
   test: {
-    // One broker for the whole run; two workers, because the broker needs a core too.
+    // One broker for the whole run. Most tests wait for processes and clocks more than they compute: three keep two cores busy.
     globalSetup: ['test/support/global-setup.ts'],
-    maxWorkers: 2,
+    maxWorkers: 3,
     projects: [
       {
         resolve,
@@ -26,23 +26,36 @@ export default defineConfig({
           exclude: ['test/e2e/**', 'test/faults/faults.test.ts', 'test/volume/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
           execArgv,
           sequence: { groupOrder: 0 },
         },
       },
       {
-        // Whole systems on real ports, with kill -9: each has the machine for itself.
+        // Whole systems on real ports, with kill -9 and browsers.
         resolve,
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts', 'test/faults/faults.test.ts', 'test/volume/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2,
+          execArgv,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // What judges delays and memory: each has the machine for itself.
+        resolve,
+        test: {
+          name: 'alone',
+          include: ['test/faults/faults.test.ts', 'test/volume/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: 1,
           execArgv,
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -8,6 +8,8 @@ import { System } from './system.ts';
 import { readTopic } from './truth.ts';
 
 const soon = { timeout: 60_000 };
+/** The sequence of events that are written before the stream is known to have begun. */
+const warmUp = 0;
 const flights = Array.from({ length: 8 }, (_, index) => `ES-${index}`);
 
 /**
@@ -86,8 +88,23 @@ const open = async (html: string): Promise<Visit> => {
 };
 
 const seenBy = ({ page }: Visit): Promise<Seen[]> => page.evaluate('seen');
+const isOfTheRun = ({ sequence }: Seen): boolean => sequence !== warmUp;
 const countOf = ({ page }: Visit, expression: string): Promise<number> => page.evaluate(expression);
 const stateOf = ({ page }: Visit): Promise<string> => page.evaluate("document.querySelector('#state').value");
+
+/** The headers come before the stream has begun: writes single events until the page has seen one, and so sees all that follow. */
+const untilLive = async (visit: Visit): Promise<void> => {
+  const producer = await running().producer();
+  const more = async (): Promise<number> => {
+    await producer.send({
+      topic: 'flights.events',
+      messages: [flightEvent(flights[0] ?? '', 'DELAYED', warmUp)],
+    });
+    return countOf(visit, 'seen.length');
+  };
+  await expect.poll(more, soon).toBeGreaterThan(0);
+  await producer.disconnect();
+};
 
 /** Fifty events a second, until it is told to stop; resolves with how many. */
 const write = async (signal: AbortSignal): Promise<number> => {
@@ -120,6 +137,7 @@ describe("a browser's own EventSource", () => {
     await writeFlights();
     const visit = await open(pageOf('subscription { flightEvents { delayMinutes flight { id } } }'));
     await expect.poll(() => stateOf(visit), soon).toBe('live');
+    await untilLive(visit);
     const enough = new AbortController();
     const writing = write(enough.signal);
     try {
@@ -134,18 +152,24 @@ describe("a browser's own EventSource", () => {
       enough.abort();
     }
     const written = await writing;
-    await expect.poll(() => countOf(visit, 'seen.length'), soon).toBeGreaterThanOrEqual(written);
+    await expect
+      .poll(async () => (await seenBy(visit)).filter(isOfTheRun).length, soon)
+      .toBeGreaterThanOrEqual(written);
     await visit.picture('event-source');
 
-    const seen = await seenBy(visit);
+    const all = await seenBy(visit);
+    const seen = all.filter(isOfTheRun);
     const truth = await readTopic(running().kafka(), 'flights.events');
-    const places = truth.map(({ partition, offset }) => `${partition}/${offset}`);
+    const places = truth
+      .filter(({ value }) => value?.delayMinutes !== warmUp)
+      .map(({ partition, offset }) => `${partition}/${offset}`);
+    expect(places).toHaveLength(written);
     expect(seen.map(({ place }) => place).toSorted()).toEqual(places.toSorted());
     for (const [id, told] of Map.groupBy(seen, (event) => event.flight)) {
       const sequences = told.map(({ sequence }) => sequence);
       expect(sequences, id).toEqual(sequences.toSorted((a, b) => a - b));
     }
-    expect(await visit.page.locator('li').count()).toBe(written);
+    expect(await visit.page.locator('li').count()).toBe(all.length);
     expect(await countOf(visit, 'completed')).toBe(0);
   });
 

@@ -6,6 +6,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
+/**
+ * What cannot reach its broker or its Redis ends with a message, and whoever supervises it starts it again: Compose does,
+ * `dev` does, so the run does. That often in one start, and as long between two.
+ */
+const deathsInAStart = 10;
+const restartMs = 500;
+
 export interface ServiceOptions {
   readonly name: string;
   /** A command of `tributary`. */
@@ -39,8 +46,27 @@ export class Service {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Resolves when it says that it is ready. Rejects when it ends before. */
+  /** Resolves when it says that it is ready. Rejects when it ends too often before. */
   async start(signal: AbortSignal): Promise<void> {
+    const { directory, name } = this.#options;
+    let deaths = 0;
+    let child = await this.#spawn(signal);
+    while (!(await this.isReady())) {
+      if (child.exitCode !== null || child.signalCode !== null) {
+        deaths += 1;
+        if (deaths > deathsInAStart) {
+          throw new Error(
+            `${name} ended with ${child.exitCode ?? child.signalCode}; see ${directory}/${name}.log`,
+          );
+        }
+        await pause(restartMs, undefined, { signal });
+        child = await this.#spawn(signal);
+      }
+      await pause(100, undefined, { signal });
+    }
+  }
+
+  async #spawn(signal: AbortSignal): Promise<ChildProcess> {
     const { command, environment, directory, name } = this.#options;
     await using log = await open(join(directory, `${name}.log`), 'a');
     // What is started after the end of the run nobody would stop.
@@ -54,14 +80,7 @@ export class Service {
       stdio: ['ignore', log.fd, log.fd],
     });
     this.#child = child;
-    while (!(await this.isReady())) {
-      if (child.exitCode !== null || child.signalCode !== null) {
-        throw new Error(
-          `${name} ended with ${child.exitCode ?? child.signalCode}; see ${directory}/${name}.log`,
-        );
-      }
-      await pause(100, undefined, { signal });
-    }
+    return child;
   }
 
   async isReady(): Promise<boolean> {
