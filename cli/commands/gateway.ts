@@ -8,7 +8,7 @@ import { createLog } from '../log.ts';
 import { serveUntilStopped } from '../serving.ts';
 import { workerFile } from '../workers/own-files.ts';
 import { WorkerPlace, workerNumber } from '../workers/place.ts';
-import { serveByWorkers } from '../workers/serve.ts';
+import { explainNoWorkers, serveByWorkers } from '../workers/serve.ts';
 
 /** See cli/manual.ts. */
 export const run = async (given: Arguments): Promise<ExitCode> => {
@@ -34,6 +34,7 @@ const stopDeadlineOf = ({ gateway }: Configuration): number =>
   readLimits(gateway.limits).drainMs + afterDrainMs;
 
 const serveAlone = async (configuration: Configuration, log: Logger): Promise<ExitCode> => {
+  explainNoWorkers(log);
   const [{ ConfiguredGateway }, { supergraphs }] = await servingModules();
   const server = await ConfiguredGateway.open({
     configuration,
@@ -77,8 +78,8 @@ const serveAsWorker = async (place: WorkerPlace<Configuration>): Promise<ExitCod
   const server = await ConfiguredGateway.open({
     configuration,
     supergraphs: (signal) => place.news.values(signal),
-    listens: ({ url, port }) => {
-      place.listens(url, port);
+    listens: ({ url }) => {
+      place.listens(url);
       place.ready();
     },
     worker: place.standing,
@@ -94,7 +95,7 @@ const configurationFor = ({ number, setup }: WorkerPlace<Configuration>): Config
   const { gateway } = setup.settings;
   const { file } = gateway.usage;
   const usage = { ...gateway.usage, file: file === null ? null : workerFile(file, number) };
-  return { ...setup.settings, gateway: { ...gateway, port: setup.port ?? gateway.port, usage } };
+  return { ...setup.settings, gateway: { ...gateway, usage } };
 };
 
 /** Apollo's packages take a second and 80 MB, which the command of several workers has no use for. */

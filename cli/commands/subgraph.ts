@@ -10,7 +10,7 @@ import { defaultDeadlineMs, explainListenError, serveUntilStopped } from '../ser
 import { loadResolvers, readSources } from '../subgraph-folder.ts';
 import { workerDirectory } from '../workers/own-files.ts';
 import { WorkerPlace, workerNumber } from '../workers/place.ts';
-import { serveByWorkers } from '../workers/serve.ts';
+import { explainNoWorkers, serveByWorkers } from '../workers/serve.ts';
 
 /** What a subgraph is run with, its folder aside. Plain data: workers get it by a message. */
 interface SubgraphSettings {
@@ -32,15 +32,24 @@ export const run = async (given: Arguments): Promise<ExitCode> => {
   const number = workerNumber();
   if (number !== null) return serveAsWorker(await WorkerPlace.enter(number));
   const { settings, workers } = await settingsOf(given);
-  if (workers === 1) return serveUntilStopped(await start(settings, null));
   const { name, host, port } = settings;
+  const log = createLog(name, settings.level);
+  if (workers === 1) {
+    explainNoWorkers(log);
+    return serveUntilStopped(await start(settings, null));
+  }
   return serveByWorkers({
     what: `subgraph ${name}`,
     count: workers,
     settings,
-    readAgain: async () => ({ ...(await settingsOf(given)).settings, host, port }),
+    readAgain: async () => {
+      const read = (await settingsOf(given)).settings;
+      const { describeSubgraph } = await import('../../schema/index.ts');
+      describeSubgraph(readSources(read.directory));
+      return { ...read, host, port };
+    },
     stopDeadlineMs: defaultDeadlineMs,
-    log: createLog(name, settings.level),
+    log,
   });
 };
 
@@ -71,9 +80,9 @@ const declaredAt = (directory: string, configuration: Configuration): LocalSubgr
     .find((subgraph) => subgraph.directory === directory);
 
 const serveAsWorker = async (place: WorkerPlace<SubgraphSettings>): Promise<ExitCode> => {
-  const { settings, port } = place.setup;
+  const { settings } = place.setup;
   const data = workerDirectory(settings.data, place.number);
-  const running = await place.begin(start({ ...settings, data, port: port ?? settings.port }, place));
+  const running = await place.begin(start({ ...settings, data }, place));
   running.ready.then(
     () => place.ready(),
     // It is a failure too, and ends the worker as such.
@@ -106,7 +115,7 @@ const start = async (settings: SubgraphSettings, place: WorkerPlace<SubgraphSett
   }).catch((error: unknown) => {
     throw explainListenError(error, port, 'choose another with --port');
   });
-  place?.listens(running.url, running.port);
+  place?.listens(running.url);
   if (place === null) log.info(`subgraph ${name} listens on ${running.url}`);
   return running;
 };

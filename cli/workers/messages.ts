@@ -10,8 +10,6 @@ export interface Standing {
 /** What a worker begins with. */
 export interface Setup<Settings> {
   readonly settings: Settings;
-  /** Where the others listen; null for the first, which finds out whether the port can be had. */
-  readonly port: number | null;
   /** Others serve already, so it should get no clients before it is ready. */
   readonly joins: boolean;
   readonly standing: Standing;
@@ -28,5 +26,5 @@ export type FromPrimary<Settings> =
 /** HELLO asks for the setup, so that it cannot come before somebody listens for it. */
 export type FromWorker =
   | { readonly kind: 'HELLO' }
-  | { readonly kind: 'LISTENS'; readonly url: string; readonly port: number }
+  | { readonly kind: 'LISTENS'; readonly url: string }
   | { readonly kind: 'READY' };

@@ -1,6 +1,5 @@
 /**
- * Values for one reader who wants the newest only: one that is not taken yet is replaced, so that nothing piles up. Ends
- * never; whoever reads it leaves the loop, or waits with a signal.
+ * Values for one reader who wants the newest only: one that is not taken yet is replaced, so that nothing piles up.
  */
 export class Newest<T> {
   #value: { readonly value: T } | null;

@@ -24,16 +24,17 @@ export class WorkerPlace<Settings> {
   static async enter<Settings>(number: number): Promise<WorkerPlace<Settings>> {
     for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => undefined);
     const told = once(process, 'SIGTERM');
-    const { promise, resolve } = Promise.withResolvers<Setup<Settings>>();
+    const { promise, resolve } = Promise.withResolvers<WorkerPlace<Settings>>();
     const begin = (message: FromPrimary<Settings>): void => {
-      if (message.kind === 'SETUP') resolve(message.setup);
       if (message.kind === 'STOP') process.exit(0);
+      if (message.kind !== 'SETUP') return;
+      process.off('message', begin);
+      // At once: messages that came together are given out before anything that awaits this one.
+      resolve(new WorkerPlace(number, message.setup, told));
     };
     process.on('message', begin);
     send({ kind: 'HELLO' });
-    const setup = await unlessTold(told, promise);
-    process.off('message', begin);
-    return new WorkerPlace(number, setup, told);
+    return unlessTold(told, promise);
   }
 
   private constructor(number: number, setup: Setup<Settings>, sigterm: Promise<unknown>) {
@@ -61,8 +62,8 @@ export class WorkerPlace<Settings> {
     ...this.#standing,
   });
 
-  listens(url: string, port: number): void {
-    send({ kind: 'LISTENS', url, port });
+  listens(url: string): void {
+    send({ kind: 'LISTENS', url });
   }
 
   ready(): void {

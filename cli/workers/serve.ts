@@ -46,6 +46,13 @@ export const serveByWorkers = async <Settings>(options: ServeByWorkers<Settings>
   });
 };
 
+/** SIGUSR2 would end a command without workers at once, without a drain. */
+export const explainNoWorkers = (log: Logger): void => {
+  process.on('SIGUSR2', () =>
+    log.warn('SIGUSR2 starts workers again, and this command has none; end it and start it again instead'),
+  );
+};
+
 /** Never resolves, so that it can stand for a failure. */
 const tellNews = async <Settings>(
   workers: Workers<Settings>,
@@ -63,7 +70,7 @@ const renew = async <Settings>(
   try {
     settings = await readAgain();
   } catch (err) {
-    log.error({ err }, 'the configuration cannot be read again; the workers go on as they are');
+    log.error({ err }, 'what the workers would be started with is wrong; they go on as they are');
     return;
   }
   await workers.renew(settings);

@@ -9,7 +9,7 @@ export interface SlotOptions<Settings> {
   readonly number: number;
   readonly log: Logger;
   readonly setup: () => Setup<Settings>;
-  readonly listens: (url: string, port: number) => void;
+  readonly listens: (url: string) => void;
   /** It became ready, or is no longer. */
   readonly changed: () => void;
   /** It ended, before it ever listened. */
@@ -18,11 +18,11 @@ export interface SlotOptions<Settings> {
   readonly gaveUp: (deaths: number) => void;
 }
 
-/** Wait before a replacement, milliseconds, doubled with each death; after so many without a minute in between it is given up. */
+/** Wait before a replacement, milliseconds, doubled with each death. */
 const delayMs = 250;
-const maximumDelayMs = 10_000;
+/** Of so many deaths, none after `forgottenAfterMs` of service, the last is not followed by a replacement. */
 const maximumDeaths = 5;
-const forgottenAfterMs = 60_000;
+const forgottenAfterMs = 10_000;
 
 /** One numbered worker: a process that is replaced when it dies. */
 export class WorkerSlot<Settings> {
@@ -120,7 +120,7 @@ export class WorkerSlot<Settings> {
     if (message.kind === 'HELLO') this.tell({ kind: 'SETUP', setup: this.#options.setup() });
     if (message.kind === 'LISTENS') {
       this.#hasListened = true;
-      this.#options.listens(message.url, message.port);
+      this.#options.listens(message.url);
     }
     if (message.kind !== 'READY') return;
     this.#readySince = performance.now();
@@ -141,19 +141,20 @@ export class WorkerSlot<Settings> {
       this.#options.failed(code);
       return;
     }
-    // Somebody ended this one alone, by SIGTERM, and wants a fresh one.
-    if (code === 0 && served !== null) {
-      log.info(`worker ${this.number} ended as it was told; another takes its place`);
-      this.start();
-      return;
-    }
     if (served !== null && served >= forgottenAfterMs) this.#deaths = 0;
     this.#deaths += 1;
     if (this.#deaths >= maximumDeaths) {
       this.#options.gaveUp(this.#deaths);
       return;
     }
-    const pauseMs = Math.min(maximumDelayMs, delayMs * 2 ** (this.#deaths - 1));
+    // Somebody ended this one alone, by SIGTERM, and wants a fresh one. It counts all the same: else what ends itself in
+    // order, again and again, would be started for ever.
+    if (code === 0 && served !== null) {
+      log.info(`worker ${this.number} ended as it was told; another takes its place`);
+      this.start();
+      return;
+    }
+    const pauseMs = delayMs * 2 ** (this.#deaths - 1);
     log.error(`worker ${this.number} ${how}; another takes its place in ${pauseMs / 1000} s`);
     this.#timer = setTimeout(() => this.start(), pauseMs);
   }

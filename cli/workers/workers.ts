@@ -28,7 +28,6 @@ export class Workers<Settings> {
   readonly #listeners = new Set<number>();
   #settings: Settings;
   #news: string | null = null;
-  #port: number | null = null;
   #started = false;
   #renewing = false;
   #ending = false;
@@ -86,17 +85,16 @@ export class Workers<Settings> {
       log,
       setup: () => ({
         settings: this.#settings,
-        port: this.#port,
         joins: this.#standing().ready > 0,
         standing: this.#standing(),
         news: this.#news,
       }),
-      listens: (url, port) => this.#listens(number, url, port),
+      listens: (url) => this.#listens(number, url),
       changed: () => this.#changed(),
       failed: (code) => this.#startFailed(number, code),
       gaveUp: (deaths) => {
         const message =
-          `Worker ${number} ended ${deaths} times, never a minute after its start, so the command ends. The lines of ` +
+          `Worker ${number} ended ${deaths} times without ten seconds of service, so the command ends. The lines of ` +
           'the log before say why; start the command again when that is cured.';
         log.fatal(message);
         this.#fail.reject(new CommandFailure(exitCodes.failed, message));
@@ -104,8 +102,7 @@ export class Workers<Settings> {
     });
   }
 
-  #listens(number: number, url: string, port: number): void {
-    this.#port = port;
+  #listens(number: number, url: string): void {
     this.#listeners.add(number);
     if (number === 1 && this.#listeners.size === 1) for (const slot of this.#slots.slice(1)) slot.start();
     if (this.#listeners.size === this.#slots.length) this.#listen.resolve(url);

@@ -136,7 +136,7 @@ describe('gateway --workers', () => {
     const before = [1, 2].map((number) => pidOf(gateway, number));
     writeFileSync(join(directory, 'tributary.yaml'), 'gateway: { port: none }');
     gateway.child.kill('SIGUSR2');
-    await untilLogged(gateway, 'the configuration cannot be read again; the workers go on as they are');
+    await untilLogged(gateway, 'what the workers would be started with is wrong; they go on as they are');
     configure('{ operationsPerSocket: 1 }');
     gateway.child.kill('SIGUSR2');
     await write(0, 50);
@@ -202,6 +202,26 @@ describe('gateway --workers', () => {
     // The pipe ends when nobody holds it any more: the workers have gone too.
     await gateway.finished;
     expect(pids.map(identityOf)).toEqual([null, null]);
+  });
+
+  test('port 0 is the same free one for all, also for a worker that takes the place of another', async () => {
+    const gateway = await startGateway('--port=0');
+    process.kill(pidOf(gateway, 1), 'SIGKILL');
+    await untilReady(gateway, [1], 2);
+    const [, port] = gateway.output.stdout.match(/listens on http:\/\/127\.0\.0\.1:(\d+)/) ?? [];
+    for (const number of [1, 2]) {
+      const at = `http://127.0.0.1:${port}/health/ready`;
+      await untilAnswer(at, ({ body }) => body.worker.number === number);
+    }
+  });
+
+  test('SIGUSR2 to a gateway without workers is answered in the log, and ends nothing', async () => {
+    const gateway = startTributary(['gateway', '--workers=1'], { cwd: directory });
+    onTestFinished(() => void gateway.child.kill('SIGKILL'));
+    await untilLogged(gateway, 'gateway listens on');
+    gateway.child.kill('SIGUSR2');
+    await untilLogged(gateway, 'SIGUSR2 starts workers again, and this command has none');
+    expect((await ask(health())).status).toBe(200);
   });
 
   test('a port in use is told once, with its owner and the cure', async () => {
