@@ -89,7 +89,9 @@ class ConfiguredGateway {
       pages: await this.#pages,
       log: this.#log,
     }).catch((error: unknown) => {
-      throw explainListenError(error, gatewayOptions.port, 'choose another with --port or gateway.port');
+      const { host, port } = gatewayOptions;
+      const portCure = 'choose another with --port or gateway.port';
+      throw explainListenError(error, { host, port, portCure, hostCure: 'correct gateway.host' });
     });
     this.#log.info(`gateway listens on ${running.url}`);
     return running;

@@ -4,7 +4,8 @@ import { startSubgraph } from '../../subgraphs/kit/index.ts';
 import { knownBrokers } from '../brokers.ts';
 import type { Arguments } from '../command.ts';
 import type { Configuration, LocalSubgraph } from '../configuration/configuration.ts';
-import { brokersOption, portOption, readGivenConfiguration } from '../configuration/given.ts';
+import { brokersOption, portOption, readGivenConfiguration, readOption } from '../configuration/given.ts';
+import { listenHost } from '../configuration/settings.ts';
 import { CommandFailure, type ExitCode, exitCodes } from '../exit.ts';
 import { createLog } from '../log.ts';
 import { explainListenError, serveUntilStopped } from '../serving.ts';
@@ -21,6 +22,7 @@ export const run = async (given: Arguments): Promise<ExitCode> => {
   const declared = declaredAt(directory, configuration);
   const name = given.text('name') ?? declared?.name ?? basename(directory);
   const port = portOption(given) ?? declared?.port ?? 4001;
+  const host = readOption(given, 'host', listenHost) ?? declared?.host ?? '127.0.0.1';
   const resolvers = await loadResolvers(directory);
   const log = createLog(name, configuration.log.level);
   const subgraphOptions = {
@@ -28,7 +30,7 @@ export const run = async (given: Arguments): Promise<ExitCode> => {
     sources,
     ...(resolvers !== undefined && { resolvers }),
     kafka: { brokers: await brokersOf(given, configuration), clientId: `tributary-${name}` },
-    host: given.text('host') ?? declared?.host ?? '127.0.0.1',
+    host,
     port,
     dataDirectory: configuration.data,
     ...(configuration.views.redis !== null && { views: { redis: configuration.views.redis } }),
@@ -37,7 +39,8 @@ export const run = async (given: Arguments): Promise<ExitCode> => {
     log,
   };
   const running = await startSubgraph(subgraphOptions).catch((error: unknown) => {
-    throw explainListenError(error, port, 'choose another with --port');
+    const portCure = 'choose another with --port';
+    throw explainListenError(error, { host, port, portCure, hostCure: 'choose another with --host' });
   });
   log.info(`subgraph ${name} listens on ${running.url}`);
   return serveUntilStopped(running);

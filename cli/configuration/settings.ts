@@ -26,8 +26,13 @@ const origin = text(
   'https://app.example.org',
   /^https?:\/\/[^/\s]+$/,
 );
-const host = text('a host name or host:port', 'graph.example.org', /^[^\s/]+$/);
-const path = text('a path', '.tributary');
+const hostHeader = text('a host name or host:port', 'graph.example.org', /^[^\s/]+$/);
+/** One colon would be before a port, which has a setting of its own; IPv6 has two or more. */
+export const listenHost = text(
+  'a host name or an address without a port',
+  '0.0.0.0',
+  /^([^\s/:[\]]+|[\da-fA-F]*:[\da-fA-F.]*:[\da-fA-F:.]*)$/,
+);
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -65,9 +70,9 @@ export const settings = {
   gatewayHost: setting(
     'gateway.host',
     'TRIBUTARY_GATEWAY_HOST',
-    host,
+    listenHost,
     '127.0.0.1',
-    'Address that the gateway listens on.',
+    'Address that the gateway listens on; 0.0.0.0 is all of them.',
   ),
   gatewayPort: setting('gateway.port', 'TRIBUTARY_GATEWAY_PORT', portReader, 4000, 'Its port.'),
   origins: setting<readonly string[]>(
@@ -80,7 +85,7 @@ export const settings = {
   hosts: setting<readonly string[]>(
     'gateway.hosts',
     'TRIBUTARY_GATEWAY_HOSTS',
-    listOf(host),
+    listOf(hostHeader),
     [],
     'Names under which clients address the gateway, besides those of loopback: whatever stands in their `Host` header.',
   ),
@@ -94,7 +99,7 @@ export const settings = {
   supergraph: setting<string | null>(
     'gateway.supergraph',
     'TRIBUTARY_GATEWAY_SUPERGRAPH',
-    path,
+    text('a path', 'supergraph.graphql'),
     null,
     'File with the supergraph SDL, as `tributary compose --out` writes it. Default: composed from the subgraphs.',
   ),
@@ -142,7 +147,7 @@ export const settings = {
   data: setting(
     'data',
     'TRIBUTARY_DATA',
-    path,
+    text('a path', '.tributary'),
     '.tributary',
     'Folder for views, for the SDL of remote subgraphs that was fetched last, and for the broker of `tributary dev`.',
   ),
@@ -167,7 +172,7 @@ export const settings = {
   logLevel: setting<LogLevel>(
     'log.level',
     'TRIBUTARY_LOG_LEVEL',
-    oneOf(logLevels),
+    oneOf(logLevels, 'debug'),
     'info',
     'What is logged: this level and those above it.',
   ),

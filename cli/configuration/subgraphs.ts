@@ -1,9 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Mistake } from '../mistakes.ts';
+import { reachable } from '../reachable.ts';
 import type { SubgraphConfiguration } from './configuration.ts';
 import { type Entry, type Place, shown } from './located.ts';
 import { number, type Reader, text } from './reader.ts';
+import { listenHost } from './settings.ts';
 import { readOr, unknownKey } from './value.ts';
 
 interface Surroundings {
@@ -15,7 +17,7 @@ interface Surroundings {
 /** Keys of one subgraph. */
 export const readers = {
   dir: text('the path of a folder', 'subgraphs/flights'),
-  host: text('a host name', '127.0.0.1', /^[^\s/]+$/),
+  host: listenHost,
   url: text('an http or https address', 'http://127.0.0.1:4002/graphql', /^https?:\/\/\S+$/),
   port: number({
     expects: 'a port, a whole number from 1 to 65535',
@@ -112,9 +114,9 @@ class SubgraphReader {
         'Leave schema out: the SDL is in the folder.',
       );
     }
-    const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-    const url = this.#value('url', readers.url) ?? `http://${reachable}:${givenPort}/graphql`;
-    return { kind: 'LOCAL', name: this.#name, directory, host, port: givenPort ?? 0, url };
+    const port = givenPort ?? 0;
+    const url = this.#value('url', readers.url) ?? `http://${reachable(host, port)}/graphql`;
+    return { kind: 'LOCAL', name: this.#name, directory, host, port, url };
   }
 
   #remote(): SubgraphConfiguration | null {
@@ -124,6 +126,15 @@ class SubgraphReader {
         this.#entry.place,
         `subgraphs.${this.#name} has neither dir nor url.`,
         'Give dir, a folder with its SDL, or url, where it runs.',
+      );
+    }
+    for (const key of ['host', 'port']) {
+      const entry = this.#entryOf(key);
+      if (entry === undefined) continue;
+      this.#mistake(
+        entry.place,
+        `subgraphs.${this.#name} has a ${key} but no dir: nothing of it listens here.`,
+        `Leave ${key} out, or give dir, the folder with its SDL.`,
       );
     }
     const schema = this.#has('schema') ? this.#path('schema', 'file') : null;
