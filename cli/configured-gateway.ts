@@ -71,7 +71,9 @@ export class ConfiguredGateway {
       ...(worker !== undefined && { worker }),
       log,
     }).catch((error: unknown) => {
-      throw explainListenError(error, gatewayOptions.port, 'choose another with --port or gateway.port');
+      const { host, port } = gatewayOptions;
+      const portCure = 'choose another with --port or gateway.port';
+      throw explainListenError(error, { host, port, portCure, hostCure: 'correct gateway.host' });
     });
     listens(running);
     return running;

@@ -20,11 +20,21 @@ export class Mistakes extends Error {
   readonly exitCode = exitCodes.wrongUse;
 
   constructor(mistakes: readonly Mistake[], source: SchemaSource | null) {
-    super(mistakes.map((mistake) => formatMistake(mistake, source)).join('\n\n'));
+    super(withoutCredentials(mistakes.map((mistake) => formatMistake(mistake, source)).join('\n\n')));
     this.name = 'Mistakes';
     this.mistakes = mistakes;
   }
 }
+
+/**
+ * What stands before the @ of an address is a password more often than not, and a message may stand in a log for long. As
+ * many characters as before, so that what points at a column still does.
+ */
+const withoutCredentials = (text: string): string =>
+  text.replaceAll(
+    /(\w+:\/\/)?[^\s"']+@/g,
+    (all, scheme: string | undefined = '') => `${scheme}${'*'.repeat(all.length - scheme.length - 1)}@`,
+  );
 
 /** As SDL mistakes are shown: `file:line:column`, of which terminals make a link, message, source line and cure. */
 const formatMistake = (mistake: Mistake, source: SchemaSource | null): string => {

@@ -34,12 +34,35 @@ const endLate = (stopDeadlineMs: number): never => {
   process.exit(exitCodes.failed);
 };
 
-/** Turns the listener's EADDRINUSE into a message with the owner of the port; others pass as they are. */
-export const explainListenError = (error: unknown, port: number, cure: string): unknown =>
-  (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? portInUse(port, cure) : error;
+/** Where a server was to listen, and how the user chooses another place: ends of a sentence. */
+export interface ListenPlace {
+  readonly host: string;
+  readonly port: number;
+  /** For instance "choose another with --port". */
+  readonly portCure: string;
+  /** For instance "correct gateway.host". */
+  readonly hostCure: string;
+}
+
+/** Turns a listener's error into a message with the cure; errors of anything else pass as they are. */
+export const explainListenError = (error: unknown, place: ListenPlace): unknown => {
+  const { host, port, portCure, hostCure } = place;
+  const { code, syscall, cause } = error as NodeJS.ErrnoException;
+  // A subgraph has a message of its own, for those who start it from code, over the listener's error.
+  if (code === 'EADDRINUSE' || (cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE')
+    return portInUse(port, portCure);
+  // Of a worker it is the command that listens, and Node says `bind` then.
+  if ((syscall === 'listen' || syscall === 'bind') && code === 'EACCES')
+    return failure(`This user may not listen on port ${port}: ${portCure}.`);
+  if (syscall === 'getaddrinfo' || code === 'EADDRNOTAVAIL')
+    return failure(`This machine has no address "${host}": ${hostCure}; 0.0.0.0 is all that it has.`);
+  return error;
+};
 
 export const portInUse = (port: number, cure: string): CommandFailure => {
   const owner = portOwner(port);
   const who = owner === null ? 'another process' : `process ${owner.pid} (${owner.command})`;
-  return new CommandFailure(exitCodes.failed, `Port ${port} is in use by ${who}. End it, or ${cure}.`);
+  return failure(`Port ${port} is in use by ${who}. End it, or ${cure}.`);
 };
+
+const failure = (message: string): CommandFailure => new CommandFailure(exitCodes.failed, message);

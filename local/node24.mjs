@@ -70,6 +70,7 @@ async function exec(node, parameters) {
   process.on('SIGTERM', forward);
   process.on('SIGHUP', forward);
   process.on('SIGUSR2', forward);
+  const watch = whenShellOfNpmEnds(() => forward('SIGTERM'));
   const [code, signal] = await new Promise((done, fail) => {
     child.once('exit', (...ending) => done(ending));
     child.once('error', (error) => fail(cannotRun(node, error)));
@@ -78,8 +79,24 @@ async function exec(node, parameters) {
   process.off('SIGTERM', forward);
   process.off('SIGHUP', forward);
   process.off('SIGUSR2', forward);
+  clearInterval(watch);
   if (signal !== null) process.kill(process.pid, signal);
   else process.exitCode = code;
+}
+
+/**
+ * npm runs us below a shell. Of a signal to npm alone (`npm start & … kill $!`) that shell dies, and nobody tells us: a
+ * broker and all services would go on unseen.
+ */
+function whenShellOfNpmEnds(callback) {
+  if (process.env.npm_lifecycle_event === undefined) return undefined;
+  const shell = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(watch);
+    callback();
+  }, 500);
+  return watch;
 }
 
 /** ENOENT for a file that is there means that its loader is not: the package needs glibc. */

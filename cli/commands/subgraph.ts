@@ -2,8 +2,14 @@ import { basename, resolve } from 'node:path';
 import { knownBrokers } from '../brokers.ts';
 import type { Arguments } from '../command.ts';
 import type { Configuration, LocalSubgraph } from '../configuration/configuration.ts';
-import { brokersOption, portOption, readGivenConfiguration, workersOption } from '../configuration/given.ts';
-import type { LogLevel } from '../configuration/settings.ts';
+import {
+  brokersOption,
+  portOption,
+  readGivenConfiguration,
+  readOption,
+  workersOption,
+} from '../configuration/given.ts';
+import { type LogLevel, listenHost } from '../configuration/settings.ts';
 import { CommandFailure, type ExitCode, exitCodes } from '../exit.ts';
 import { createLog } from '../log.ts';
 import { defaultDeadlineMs, explainListenError, serveUntilStopped } from '../serving.ts';
@@ -62,7 +68,7 @@ const settingsOf = async (given: Arguments): Promise<{ settings: SubgraphSetting
   const settings = {
     directory,
     name,
-    host: given.text('host') ?? declared?.host ?? '127.0.0.1',
+    host: readOption(given, 'host', listenHost) ?? declared?.host ?? '127.0.0.1',
     port: portOption(given) ?? declared?.port ?? 4001,
     brokers: brokersOption(given) ?? (await knownBrokers(configuration)),
     data: resolve(given.text('data') ?? configuration.data),
@@ -113,7 +119,8 @@ const start = async (settings: SubgraphSettings, place: WorkerPlace<SubgraphSett
     ...(place !== null && { worker: place.standing, listenWhenReady: place.setup.joins }),
     log,
   }).catch((error: unknown) => {
-    throw explainListenError(error, port, 'choose another with --port');
+    const portCure = 'choose another with --port';
+    throw explainListenError(error, { host, port, portCure, hostCure: 'choose another with --host' });
   });
   place?.listens(running.url);
   if (place === null) log.info(`subgraph ${name} listens on ${running.url}`);

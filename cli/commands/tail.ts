@@ -3,6 +3,7 @@ import type { FormattedExecutionResult } from 'graphql-ws';
 import type { Arguments } from '../command.ts';
 import { readGivenConfiguration } from '../configuration/given.ts';
 import { CommandFailure, type ExitCode, exitCodes } from '../exit.ts';
+import { reachable } from '../reachable.ts';
 import { untilToldToStop } from '../stop.ts';
 import { follow } from '../tail/follow.ts';
 import { SubscriptionRefused } from '../tail/refused.ts';
@@ -66,6 +67,5 @@ const variablesOf = (text: string | undefined): Readonly<Record<string, unknown>
 
 const gatewayUrl = (given: Arguments): string => {
   const { gateway } = readGivenConfiguration(given);
-  const host = gateway.host === '0.0.0.0' || gateway.host === '::' ? '127.0.0.1' : gateway.host;
-  return `ws://${host}:${gateway.port}/graphql`;
+  return `ws://${reachable(gateway.host, gateway.port)}/graphql`;
 };

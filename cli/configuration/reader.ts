@@ -42,9 +42,9 @@ export const number = (options: {
   }),
 });
 
-export const oneOf = <T extends string>(values: readonly T[]): Reader<T> => ({
+export const oneOf = <T extends string>(values: readonly T[], example: T): Reader<T> => ({
   expects: `one of ${values.join(', ')}`,
-  example: values[0] ?? '',
+  example,
   read: scalar((value) => values.find((candidate) => candidate === value)),
 });
 

@@ -34,8 +34,13 @@ const origin = text(
   'https://app.example.org',
   /^https?:\/\/[^/\s]+$/,
 );
-const host = text('a host name or host:port', 'graph.example.org', /^[^\s/]+$/);
-const path = text('a path', '.tributary');
+const hostHeader = text('a host name or host:port', 'graph.example.org', /^[^\s/]+$/);
+/** One colon would be before a port, which has a setting of its own; IPv6 has two or more. */
+export const listenHost = text(
+  'a host name or an address without a port',
+  '0.0.0.0',
+  /^([^\s/:[\]]+|[\da-fA-F]*:[\da-fA-F.]*:[\da-fA-F:.]*)$/,
+);
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -73,9 +78,9 @@ export const settings = {
   gatewayHost: setting(
     'gateway.host',
     'TRIBUTARY_GATEWAY_HOST',
-    host,
+    listenHost,
     '127.0.0.1',
-    'Address that the gateway listens on.',
+    'Address that the gateway listens on; 0.0.0.0 is all of them.',
   ),
   gatewayPort: setting('gateway.port', 'TRIBUTARY_GATEWAY_PORT', portReader, 4000, 'Its port.'),
   gatewayWorkers: setting(
@@ -102,7 +107,7 @@ export const settings = {
   hosts: setting<readonly string[]>(
     'gateway.hosts',
     'TRIBUTARY_GATEWAY_HOSTS',
-    listOf(host),
+    listOf(hostHeader),
     [],
     'Names under which clients address the gateway, besides those of loopback: whatever stands in their `Host` header.',
   ),
@@ -116,7 +121,7 @@ export const settings = {
   supergraph: setting<string | null>(
     'gateway.supergraph',
     'TRIBUTARY_GATEWAY_SUPERGRAPH',
-    path,
+    text('a path', 'supergraph.graphql'),
     null,
     'File with the supergraph SDL, as `tributary compose --out` writes it. Default: composed from the subgraphs.',
   ),
@@ -164,7 +169,7 @@ export const settings = {
   data: setting(
     'data',
     'TRIBUTARY_DATA',
-    path,
+    text('a path', '.tributary'),
     '.tributary',
     'Folder for views, for the SDL of remote subgraphs that was fetched last, and for the broker of `tributary dev`.',
   ),
@@ -189,7 +194,7 @@ export const settings = {
   logLevel: setting<LogLevel>(
     'log.level',
     'TRIBUTARY_LOG_LEVEL',
-    oneOf(logLevels),
+    oneOf(logLevels, 'debug'),
     'info',
     'What is logged: this level and those above it.',
   ),

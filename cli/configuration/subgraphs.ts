@@ -1,10 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Mistake } from '../mistakes.ts';
+import { reachable } from '../reachable.ts';
 import type { SubgraphConfiguration } from './configuration.ts';
 import { type Entry, type Place, shown } from './located.ts';
 import { number, type Reader, text } from './reader.ts';
-import { workersReader } from './settings.ts';
+import { listenHost, workersReader } from './settings.ts';
 import { readOr, unknownKey } from './value.ts';
 
 interface Surroundings {
@@ -16,7 +17,7 @@ interface Surroundings {
 /** Keys of one subgraph. */
 export const readers = {
   dir: text('the path of a folder', 'subgraphs/flights'),
-  host: text('a host name', '127.0.0.1', /^[^\s/]+$/),
+  host: listenHost,
   url: text('an http or https address', 'http://127.0.0.1:4002/graphql', /^https?:\/\/\S+$/),
   port: number({
     expects: 'a port, a whole number from 1 to 65535',
@@ -114,10 +115,10 @@ class SubgraphReader {
         'Leave schema out: the SDL is in the folder.',
       );
     }
-    const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-    const url = this.#value('url', readers.url) ?? `http://${reachable}:${givenPort}/graphql`;
+    const port = givenPort ?? 0;
     const workers = this.#value('workers', readers.workers) ?? 1;
-    return { kind: 'LOCAL', name: this.#name, directory, host, port: givenPort ?? 0, workers, url };
+    const url = this.#value('url', readers.url) ?? `http://${reachable(host, port)}/graphql`;
+    return { kind: 'LOCAL', name: this.#name, directory, host, port, workers, url };
   }
 
   #remote(): SubgraphConfiguration | null {
@@ -129,11 +130,13 @@ class SubgraphReader {
         'Give dir, a folder with its SDL, or url, where it runs.',
       );
     }
-    if (this.#has('workers')) {
+    for (const key of ['host', 'port', 'workers']) {
+      const entry = this.#entryOf(key);
+      if (entry === undefined) continue;
       this.#mistake(
-        this.#entry.place,
-        `subgraphs.${this.#name} has workers but no dir.`,
-        'Leave workers out: they are of a subgraph that runs here. Where it runs, start it with --workers.',
+        entry.place,
+        `subgraphs.${this.#name} has ${key} but no dir: nothing of it listens here.`,
+        `Leave ${key} out, or give dir, the folder with its SDL.`,
       );
     }
     const schema = this.#has('schema') ? this.#path('schema', 'file') : null;

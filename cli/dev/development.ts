@@ -11,7 +11,8 @@ import {
 import { brokerDirectory } from '../brokers.ts';
 import type { Configuration, LocalSubgraph } from '../configuration/configuration.ts';
 import { CommandFailure, exitCodes } from '../exit.ts';
-import { portInUse } from '../serving.ts';
+import { reachable } from '../reachable.ts';
+import { explainListenError, portInUse } from '../serving.ts';
 import { DevelopmentKafka } from './broker.ts';
 import { hasExamples, untilExamplesAnswer } from './examples.ts';
 import { gatewayService, replayService, type ServiceContext, subgraphService } from './services.ts';
@@ -55,7 +56,7 @@ export class Development {
     await requireFreePorts(configuration);
     const { brokers } = await this.#startKafka();
     const context: ServiceContext = { configuration, brokers, colour: this.#colour };
-    const gatewayUrl = `http://127.0.0.1:${configuration.gateway.port}/graphql`;
+    const gatewayUrl = `http://${reachable(configuration.gateway.host, configuration.gateway.port)}/graphql`;
     // The gateway waits for its subgraphs by itself; started beside them it is ready seconds earlier.
     const services = [
       ...localSubgraphs(configuration).map((subgraph) => ({
@@ -144,13 +145,18 @@ const localSubgraphs = ({ subgraphs }: Configuration): readonly LocalSubgraph[] 
 const requireFreePorts = async (configuration: Configuration): Promise<void> => {
   const { host, port } = configuration.gateway;
   const listeners = [
-    { host, port, cure: 'choose another: --port <port>' },
+    { host, port, portCure: 'choose another: --port <port>', hostCure: 'correct gateway.host' },
     ...localSubgraphs(configuration).map((subgraph) => ({
       host: subgraph.host,
       port: subgraph.port,
-      cure: `choose another: subgraphs.${subgraph.name}.port in tributary.yaml`,
+      portCure: `choose another: subgraphs.${subgraph.name}.port in tributary.yaml`,
+      hostCure: `correct subgraphs.${subgraph.name}.host`,
     })),
   ];
-  for (const listener of listeners)
-    if (!(await isPortFree(listener.host, listener.port))) throw portInUse(listener.port, listener.cure);
+  for (const listener of listeners) {
+    const isFree = await isPortFree(listener.host, listener.port).catch((error: unknown) => {
+      throw explainListenError(error, listener);
+    });
+    if (!isFree) throw portInUse(listener.port, listener.portCure);
+  }
 };

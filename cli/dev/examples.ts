@@ -17,13 +17,16 @@ export const hasExamples = ({ subgraphs }: Configuration): boolean =>
   hasReferenceData &&
   referenceSubgraphs.every((name) => subgraphs.some((subgraph) => subgraph.name === name));
 
-/** A query and a subscription to paste into a shell. Without npx, which warns of a Node that the launcher copes with. */
-export const examples = (port: number): readonly string[] => [
+/**
+ * A query and a subscription to paste into a shell; `place` is the gateway's host:port. Without npx, which warns of a Node
+ * that the launcher copes with.
+ */
+export const examples = (place: string): readonly string[] => [
   'A query, over four subgraphs:',
-  `  curl -s http://127.0.0.1:${port}/graphql -H 'content-type: application/json' -d '${JSON.stringify({ query })}'`,
+  `  curl -s http://${place}/graphql -H 'content-type: application/json' -d '${JSON.stringify({ query })}'`,
   '',
   'What happens now, live:',
-  `  node cli/tributary.mjs tail '${subscription}' --url ws://127.0.0.1:${port}/graphql`,
+  `  node cli/tributary.mjs tail '${subscription}' --url ws://${place}/graphql`,
   '',
 ];
 

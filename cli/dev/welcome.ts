@@ -1,4 +1,5 @@
 import type { Configuration } from '../configuration/configuration.ts';
+import { reachable } from '../reachable.ts';
 import type { Started } from './development.ts';
 import { examples, hasExamples } from './examples.ts';
 
@@ -8,8 +9,9 @@ export const welcome = (
   { brokers, absent }: Started,
   seconds: string,
 ): string => {
-  const { port } = configuration.gateway;
-  const address = `http://127.0.0.1:${port}`;
+  const { host, port } = configuration.gateway;
+  const place = reachable(host, port);
+  const address = `http://${place}`;
   const isReference = hasExamples(configuration);
   return [
     '',
@@ -23,6 +25,6 @@ export const welcome = (
     ...configuration.subgraphs.map(({ name, url }) => `  ${name.padEnd(9)} ${url}`),
     `  Kafka     ${brokers}`,
     '',
-    ...(isReference ? examples(port) : []),
+    ...(isReference ? examples(place) : []),
   ].join('\n');
 };

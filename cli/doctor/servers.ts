@@ -1,4 +1,5 @@
 import type { Configuration, SubgraphConfiguration } from '../configuration/configuration.ts';
+import { reachable } from '../reachable.ts';
 import { bad, type Check, type Finding, good, messageOf } from './check.ts';
 import { type TopicHealth, topicWarnings } from './topic-warnings.ts';
 
@@ -7,37 +8,38 @@ export const serverChecks = ({ subgraphs, gateway }: Configuration): readonly Ch
   ...subgraphs.map((subgraph) => ({ name: `subgraph ${subgraph.name}`, run: () => checkSubgraph(subgraph) })),
   {
     name: 'gateway',
-    run: () => {
-      const host = gateway.host === '0.0.0.0' || gateway.host === '::' ? '127.0.0.1' : gateway.host;
-      return checkReady(
-        `http://${host}:${gateway.port}/health/ready`,
-        'Start it: tributary gateway, or tributary dev',
-      );
-    },
+    run: () =>
+      checkReady(`http://${reachable(gateway.host, gateway.port)}/health/ready`, {
+        away: 'Start it: tributary gateway, or tributary dev',
+        unready: 'It is about to stop: ask the one that takes its place.',
+      }),
   },
 ];
 
 const checkSubgraph = (subgraph: SubgraphConfiguration): Promise<Finding> =>
   subgraph.kind === 'LOCAL'
-    ? checkReady(
-        new URL('/health/ready', subgraph.url).href,
-        `Start it: tributary subgraph ${subgraph.directory}, or tributary dev`,
-      )
+    ? checkReady(new URL('/health/ready', subgraph.url).href, {
+        away: `Start it: tributary subgraph ${subgraph.directory}, or tributary dev`,
+        unready: 'It still fills its views, or waits for Kafka; its log says which.',
+      })
     : checkGraphql(subgraph.url);
 
-const checkReady = async (url: string, start: string): Promise<Finding> => {
+/** What to do about a server that does not answer, and about one that does and is not ready. */
+interface Cures {
+  readonly away: string;
+  readonly unready: string;
+}
+
+const checkReady = async (url: string, { away, unready }: Cures): Promise<Finding> => {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(3_000) });
     const text = await response.text();
     if (!response.ok) {
-      return bad(
-        `${url} answers ${response.status}: ${text.slice(0, 300)}`,
-        'It still fills its views, or waits for Kafka; its log says which.',
-      );
+      return bad(`${url} answers ${response.status}: ${text.slice(0, 300)}`, unready);
     }
     return judgeTopics(`${url} answers ${response.status}`, topicsIn(text));
   } catch (error) {
-    return bad(`${url} does not answer: ${reasonOf(error)}`, start);
+    return bad(`${url} does not answer: ${reasonOf(error)}`, away);
   }
 };
 

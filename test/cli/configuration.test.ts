@@ -97,6 +97,11 @@ log: { level: warn }
     });
   });
 
+  test('an address of IPv6 stands in brackets where a subgraph is reached', () => {
+    const { subgraphs } = read('subgraphs: { flights: { dir: flights, port: 4002, host: "::1" } }');
+    expect(subgraphs).toMatchObject([{ host: '::1', url: 'http://[::1]:4002/graphql' }]);
+  });
+
   test('the environment goes before the file', () => {
     const configuration = read('gateway: { port: 4100, host: 10.0.0.1 }\nkafka: { brokers: a:1 }', {
       KAFKA_BROKERS: 'b:1, c:2',
@@ -187,6 +192,43 @@ log: { level: loud }
     expect(mistakesOf('gateway: { usage: { fil: usage.jsonl } }')).toEqual([
       'tributary.yaml:1:21 "gateway.usage.fil" is no setting.\nDid you mean "file"?',
     ]);
+  });
+
+  test('a password in an address is shown neither in the message nor in the line of the file', () => {
+    const shownFor = (yaml: string | null, environment: Record<string, string> = {}): string => {
+      try {
+        read(yaml, environment);
+      } catch (error) {
+        return String(error);
+      }
+      return '';
+    };
+    expect(shownFor(null, { TRIBUTARY_REDIS_URL: 'redis//me:geheim@host' })).toContain(
+      'views.redis is "****************@host", but must be an address of Redis',
+    );
+    const yaml =
+      'views: { redis: "redis://me:ge/heim@host", rdis: 1 }\nsubgraphs: { a: { url: "ftp://me:geheim@host" } }\n';
+    const shown = shownFor(yaml);
+    expect(shown).toContain('1 | views: { redis: "redis://**********@host", rdis: 1 }\n    |');
+    expect(shown).toContain('subgraphs.a.url is "ftp://*********@host"');
+    expect(shown).not.toMatch(/heim/);
+  });
+
+  test('a setting of a listener for a subgraph that runs elsewhere', () => {
+    const url = 'http://weather.example.org/graphql';
+    expect(mistakesOf(`subgraphs:\n  weather: { url: "${url}", port: 4004, host: 0.0.0.0 }\n`)).toEqual([
+      expect.stringContaining('subgraphs.weather has port but no dir: nothing of it listens here.'),
+      expect.stringContaining('subgraphs.weather has host but no dir: nothing of it listens here.'),
+    ]);
+  });
+
+  test('an address to listen on holds no port', () => {
+    for (const host of ['0.0.0.0', '::1', '::', 'fe80::1', '::ffff:10.0.0.1', 'localhost'])
+      expect(read(null, { TRIBUTARY_GATEWAY_HOST: host }).gateway.host).toBe(host);
+    for (const host of ['0.0.0.0:4000', 'localhost:4000', '[::1]', 'http://localhost'])
+      expect(mistakesOf(null, { TRIBUTARY_GATEWAY_HOST: host })).toEqual([
+        expect.stringContaining('but must be a host name or an address without a port'),
+      ]);
   });
 
   test('two listeners on one port', () => {

@@ -222,6 +222,18 @@ describe('gateway', () => {
     await close(server);
   });
 
+  test('an address that the machine has not: one message with the cure', async () => {
+    configure(`  orders: { dir: orders, port: ${await freePort()} }\n`);
+    for (const command of ['gateway', 'dev']) {
+      // Of the range for documentation (RFC 5737), so nobody's.
+      const environment = { TRIBUTARY_GATEWAY_HOST: '192.0.2.1' };
+      const { code, stderr } = await tributary([command], { cwd: directory, environment });
+      expect(stderr).toContain('This machine has no address "192.0.2.1": correct gateway.host');
+      expect(stderr).not.toContain('fault of Tributary');
+      expect(code).toBe(1);
+    }
+  });
+
   test('kill -9 of the launcher ends what it launched', async () => {
     configure(`  orders: { dir: orders, port: ${await freePort()} }\n`);
     const script = join(import.meta.dirname, '..', '..', 'cli', 'tributary.mjs');

@@ -4,10 +4,10 @@ import { readers } from '../../cli/configuration/subgraphs.ts';
 import { defaultLimits, type GatewayLimits } from '../../gateway/limits.ts';
 
 const aboutSubgraph: Readonly<Record<keyof typeof readers, string>> = {
-  dir: 'Folder with the SDL of a subgraph that runs here. Either `dir` or `url`.',
+  dir: 'Folder with the SDL of a subgraph that runs here. Give `dir` or `url`.',
   host: 'Address that it listens on. Default 127.0.0.1.',
-  url: 'Address of GraphQL over HTTP of a subgraph that runs elsewhere; its websocket is at the same path.',
-  port: 'Port of a subgraph that runs here.',
+  url: 'Address of GraphQL over HTTP of a subgraph that runs elsewhere; its websocket is at the same path. With `dir`: where the gateway reaches it, when not at its port here.',
+  port: 'Port of a subgraph that runs here; needed with `dir`.',
   workers:
     'Processes of a subgraph that runs here, one port for all; see [Several cores](../deployment.md#several-cores). Default 1.',
   schema:

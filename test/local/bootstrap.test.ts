@@ -40,6 +40,19 @@ describe('a script under Node 24', () => {
     expect(await once(child, 'exit')).toEqual([7, null]);
   });
 
+  test('is told to end when npm was, whose shell dies without a word', async () => {
+    // Not the last command, so that the shell stays above it.
+    const shell = spawn('/bin/sh', ['-c', `${[...node, script, 'wait'].join(' ')}; true`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, npm_lifecycle_event: 'start' },
+    });
+    const lines = createInterface(shell.stdout)[Symbol.asyncIterator]();
+    await lines.next();
+    shell.kill('SIGTERM');
+    expect((await lines.next()).value).toBe('SIGTERM');
+    expect((await lines.next()).done).toBe(true);
+  });
+
   test('without one, the usage', async () => {
     expect(await run([...node])).toMatchObject({
       code: 2,

@@ -176,10 +176,11 @@ class Connection implements RedisConnection {
   }
 
   /** Logs the first of a row of failures: a Redis that is away fails thousands of commands. */
-  private lost(cause: unknown): TributaryError {
+  private lost(failure: unknown): TributaryError {
+    const cause = withoutCommand(failure);
     if (!this.isLost) {
       this.isLost = true;
-      this.log.warn({ err: cause }, `${this.name} does not serve views: ${reasonOf(cause)}`);
+      this.log.warn({ err: cause }, `${this.name} does not serve views: ${cause.message}`);
     }
     return this.failure('does not answer', cause);
   }
@@ -206,4 +207,18 @@ function notThere(name: string, error: unknown): unknown {
   );
 }
 
-const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+/** A name with several addresses fails with an error that has a code and no message. */
+const reasonOf = (cause: unknown): string => {
+  const { message = '', code = '' } = cause instanceof Error ? (cause as NodeJS.ErrnoException) : {};
+  return (message || code || String(cause)).replace(/\.$/, '');
+};
+
+/**
+ * ioredis hangs on an error the command that failed, with all its arguments: the password of an AUTH, the rows of a script;
+ * of a cluster it does so on the error within the error. A log would have them in full.
+ */
+const withoutCommand = (failure: unknown): Error => {
+  const told = new Error(reasonOf(failure));
+  if (failure instanceof Error && failure.stack !== undefined) told.stack = failure.stack;
+  return told;
+};

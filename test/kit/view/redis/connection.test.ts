@@ -1,5 +1,8 @@
+import { inspect } from 'node:util';
+import { type Logger, pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectRedis } from '../../../../subgraphs/kit/view/redis/connection.ts';
+import { script } from '../../../../subgraphs/kit/view/redis/script.ts';
 import { redisForTests, requireRedis, startRedis } from '../../../support/redis.ts';
 
 const server = await redisForTests();
@@ -14,19 +17,36 @@ test.each(['127.0.0.1:6379', 'http://127.0.0.1', 'redis://', 'redis://host/first
   },
 );
 
+/** A log as services have it: what it writes of an error is what pino finds on it. */
+const loggedLines = (): { readonly lines: string[]; readonly log: Logger } => {
+  const lines: string[] = [];
+  return { lines, log: pino({ level: 'trace' }, { write: (line) => void lines.push(line) }) };
+};
+
 test('a password appears neither in errors nor in the log', async (context) => {
   requireRedis(server, context);
-  const said: string[] = [];
-  const note = (details: object, message: string) => {
-    said.push(message, JSON.stringify(details, Object.getOwnPropertyNames(details)));
-  };
-  const log = { info: note, warn: note, error: note };
+  const { lines, log } = loggedLines();
   for (const url of ['redis://me:geheim@127.0.0.1:1', `redis://me:geheim@127.0.0.1:${server?.port}`]) {
     const error: unknown = await connectRedis({ url, log }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'VIEW_NOT_READY' });
-    said.push(String(error), JSON.stringify(error));
+    log.error({ err: error }, 'not started');
+    lines.push(inspect(error, { depth: null }));
   }
-  expect(said.join()).not.toContain('geheim');
+  expect(lines.join()).toContain('WRONGPASS');
+  expect(lines.join()).not.toContain('geheim');
+});
+
+test('what a script was called with, rows among them, appears neither in errors nor in the log', async (context) => {
+  const { lines, log } = loggedLines();
+  const connection = await connectRedis({ url: requireRedis(server, context).url, log });
+  onTestFinished(() => connection.close());
+  const failing = script("return redis.error_reply('ERR no such row')");
+  const error: unknown = await connection
+    .run(failing, ['key'], ['geheim'])
+    .catch((reason: unknown) => reason);
+  lines.push(inspect(error, { depth: null }));
+  expect(lines.join()).toContain('no such row');
+  expect(lines.join()).not.toContain('geheim');
 });
 
 test('a Redis that is away at the start is named, with the reason', async () => {
