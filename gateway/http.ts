@@ -16,6 +16,7 @@ import { type ErrorLog, formatted, formattedRefusal } from './errors.ts';
 import { type ApolloBridge, createApolloBridge } from './generation/apollo.ts';
 import type { Generation } from './generation/generation.ts';
 import type { GatewayLimits } from './limits.ts';
+import type { Connections } from './policies/connections.ts';
 import { corsHeaders, preflightHeaders } from './policies/cors.ts';
 import { documentSizeRule } from './policies/document-size.ts';
 import { checkOrigin, type OriginPolicy } from './policies/origin.ts';
@@ -37,6 +38,7 @@ export interface Page {
 export interface HttpOptions {
   readonly generation: Generation;
   readonly policy: OriginPolicy;
+  readonly connections: Connections;
   readonly pages: ReadonlyMap<string, Page>;
   readonly streams: HttpStreams;
   readonly log: Logger;
@@ -66,19 +68,29 @@ const headerBytes = maximumCursorLength + 16 * 1024;
  * Does not listen yet.
  */
 export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
-  const { context, policy } = options;
+  const { context, policy, connections, streams } = options;
   const { limits, logError } = context;
   let draining = false;
-  const shortWay = new ShortWay({ context, policy, open: () => !draining });
+  const shortWay = new ShortWay({
+    context,
+    policy,
+    open: ({ socket }) => !draining && connections.refusal(socket) === null,
+  });
   const app = fastify({
     bodyLimit: limits.bodyBytes,
-    serverFactory: (longWay) => createNodeServer(shortWay.listener(longWay), limits),
+    // Once for each address behind a name such as localhost.
+    serverFactory: (longWay) => connections.watch(createNodeServer(shortWay.listener(longWay), limits)),
     forceCloseConnections: 'idle',
     // An EventSource that meets it on a connection which is still open would never come back.
     return503OnClosing: false,
   });
   identifyRequests(app);
   guard(app, policy);
+  app.addHook('onRequest', (request, reply, next) => {
+    const full = isHealth(request) ? null : connections.refusal(request.raw.socket);
+    if (full === null) next();
+    else streams.refuse(request, reply.header('connection', 'close'), full);
+  });
   app.setErrorHandler((error: FastifyError, { headers }, reply) =>
     withRequest(requestOf(headers), () => answerError(error, logError, reply)),
   );
@@ -106,7 +118,7 @@ export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
     url: '/graphql',
     preParsing: ({ raw }, _reply, payload, next) => next(null, shortWay.bodyOf(raw) ?? payload),
     preHandler: (request, reply, next) => {
-      if (!options.streams.serve(request, reply)) next();
+      if (!streams.serve(request, reply)) next();
     },
     handler: fastifyApolloHandler(apollo),
   });
@@ -171,12 +183,13 @@ const createApollo = (
     ],
   });
 
+const isHealth = ({ url }: { readonly url: string }): boolean => url.startsWith('/health/');
+
 /** Origin and Host are judged before anything is read. Probes address a process by its IP, so health needs no known Host. */
 const guard = (app: FastifyInstance, policy: OriginPolicy): void => {
   app.addHook('onRequest', async (request, reply) => {
-    const isHealth = request.url.startsWith('/health/');
     const forbidden = checkOrigin(
-      isHealth ? { ...request.headers, host: 'localhost' } : request.headers,
+      isHealth(request) ? { ...request.headers, host: 'localhost' } : request.headers,
       policy,
     );
     if (forbidden !== null) {

@@ -4,6 +4,8 @@ import { TributaryError } from '../schema/errors.ts';
 export interface GatewayLimits {
   /** Websockets of the process; one more is refused with 503. */
   readonly sockets: number;
+  /** Connections of one address, whatever they are for; one more is answered with 429 and closed. Behind a proxy that is the proxy's: raise it there. */
+  readonly connectionsPerAddress: number;
   /** Operations of one websocket; one more is answered with TOO_MANY_OPERATIONS. */
   readonly operationsPerSocket: number;
   /** Bytes of one message from a client; a larger one closes the socket with 1009. */
@@ -86,6 +88,7 @@ export interface GatewayLimits {
 
 export const defaultLimits: GatewayLimits = {
   sockets: 20_000,
+  connectionsPerAddress: 15_000,
   operationsPerSocket: 100,
   messageBytes: 64 * 1024,
   unsentBytes: 1024 * 1024,

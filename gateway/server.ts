@@ -7,6 +7,7 @@ import { createGeneration, createGenerationInSteps, type Generation } from './ge
 import { Generations } from './generation/generations.ts';
 import { createHttp, type Page } from './http.ts';
 import { type GatewayLimits, readLimits } from './limits.ts';
+import { Connections } from './policies/connections.ts';
 import { checkOrigin } from './policies/origin.ts';
 import { currentRequest } from './request-scope.ts';
 import { type SubscriptionCounters, Subscriptions } from './subscriptions/index.ts';
@@ -105,10 +106,12 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
     logError,
   };
   const streams = new HttpStreams({ context, compression: options.compression ?? false });
+  const connections = new Connections(limits, subscriptions.counters);
   const http = await createHttp({
     generation: first,
     context,
     policy,
+    connections,
     streams,
     pages: options.pages ?? new Map(),
     log,
@@ -129,7 +132,7 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
   const websockets = new WebSockets({
     server: http.app.server,
     path: '/graphql',
-    check: ({ headers }) => checkOrigin(headers, policy),
+    check: ({ headers, socket }) => connections.refusal(socket) ?? checkOrigin(headers, policy),
     context,
   });
   let stopping: Promise<void> | null = null;

@@ -180,7 +180,7 @@ export const errorMappings: Readonly<Record<ErrorCode, ErrorMapping>> = {
     429,
     4429,
     true,
-    'The client has more operations than its limit.',
+    'The client has more operations, or its address more connections or streams, than the limit.',
     'End some, or raise gateway.limits.',
   ),
   DRAINING: entry(

@@ -32,6 +32,8 @@ export interface SubscriptionCounters {
   operationsRefused: number;
   /** Websockets that were refused since there were too many. */
   socketsRefused: number;
+  /** Connections that were refused since their address had too many. */
+  connectionsRefused: number;
   /** Clients that joined by what the ring still held. */
   ringJoins: number;
   /** Events executed for shared operations: once each, whatever the number of clients. */
@@ -65,6 +67,7 @@ export const newCounters = (): SubscriptionCounters => ({
   replaysSlowed: 0,
   operationsRefused: 0,
   socketsRefused: 0,
+  connectionsRefused: 0,
   ringJoins: 0,
   executions: 0,
   deliveries: 0,

@@ -64,6 +64,13 @@ export class HttpStreams {
     return true;
   }
 
+  /** Answers a request that is not looked into with an error that passes. */
+  refuse({ method, headers }: FastifyRequest, reply: FastifyReply, error: TributaryError): void {
+    const accepted = acceptedStream(headers.accept);
+    if (method === 'GET' && accepted?.format === 'SSE' && accepted.only) askBack(reply, sseFormat(true));
+    else refuse(reply, error);
+  }
+
   /**
    * Takes no more, and ends all streams so that clients come back, spread over `drainMs` (S21). Resolves when all are gone,
    * at the latest a second after the last was ended.

@@ -15,7 +15,7 @@ export interface ShortWayOptions {
   readonly context: TransportContext;
   readonly policy: OriginPolicy;
   /** False: everything goes the long way. */
-  readonly open: () => boolean;
+  readonly open: (request: IncomingMessage) => boolean;
 }
 
 /**
@@ -39,7 +39,7 @@ export class ShortWay {
   listener(longWay: RequestListener): RequestListener {
     const { context, open } = this.#options;
     return (request, response) => {
-      const head = open() ? readHead(request, context.limits.bodyBytes) : null;
+      const head = open(request) ? readHead(request, context.limits.bodyBytes) : null;
       if (head === null || !this.#isAllowed(request)) {
         longWay(request, response);
         return;

@@ -1,7 +1,7 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { TributaryError } from '../../../schema/errors.ts';
+import { errorMappings, TributaryError } from '../../../schema/errors.ts';
 import { requestIdHeader } from '../../../schema/request-id.ts';
 import { paced } from '../../paced.ts';
 import { identify, requestOf } from '../../request-scope.ts';
@@ -80,8 +80,8 @@ export class WebSockets {
   #refusal(request: IncomingMessage): readonly [number, TributaryError] | null {
     if (this.#draining)
       return [503, new TributaryError('DRAINING', 'The gateway is about to stop; connect again.')];
-    const forbidden = this.#options.check(request);
-    if (forbidden !== null) return [403, forbidden];
+    const unwanted = this.#options.check(request);
+    if (unwanted !== null) return [errorMappings[unwanted.code].http, unwanted];
     const { limits, subscriptions } = this.#options.context;
     const { sockets } = limits;
     if (this.#clients.size >= sockets) {
