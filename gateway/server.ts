@@ -50,6 +50,13 @@ export interface RunningGateway {
   /** Of the requests that begin now. */
   readonly generation: Generation;
   readonly counters: SubscriptionCounters;
+  /** Websockets that are open. */
+  readonly sockets: number;
+  /**
+   * Closes so many websockets with 1012, those that came last, spread over the limit `drainMs`: for a process among others on
+   * a port, which have fewer. Their clients come back with their cursors.
+   */
+  shed(count: number): void;
   /**
    * Serves another supergraph: requests that begin from then on are of its generation, running ones end in theirs, live
    * subscriptions move one by one (S19). Resolves as soon as it serves; rejects with SCHEMA_INVALID, and the old one stays.
@@ -160,6 +167,10 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
     },
     update: (sdl) => generations.update(sdl),
     counters: subscriptions.counters,
+    get sockets() {
+      return websockets.size;
+    },
+    shed: (count) => websockets.shed(count),
     stop,
   };
 };

@@ -78,8 +78,9 @@ const serveAsWorker = async (place: WorkerPlace<Configuration>): Promise<ExitCod
   const server = await ConfiguredGateway.open({
     configuration,
     supergraphs: (signal) => place.news.values(signal),
-    listens: ({ url }) => {
-      place.listens(url);
+    listens: (running) => {
+      place.listens(running.url);
+      place.share(running);
       place.ready();
     },
     worker: place.standing,

@@ -21,10 +21,14 @@ export type FromPrimary<Settings> =
   | { readonly kind: 'SETUP'; readonly setup: Setup<Settings> }
   | { readonly kind: 'STANDING'; readonly standing: Standing }
   | { readonly kind: 'NEWS'; readonly news: string }
+  /** Send so many clients away: others have fewer. */
+  | { readonly kind: 'SHED'; readonly clients: number }
   | { readonly kind: 'STOP' };
 
 /** HELLO asks for the setup, so that it cannot come before somebody listens for it. */
 export type FromWorker =
   | { readonly kind: 'HELLO' }
   | { readonly kind: 'LISTENS'; readonly url: string }
-  | { readonly kind: 'READY' };
+  | { readonly kind: 'READY' }
+  /** So many are here now. */
+  | { readonly kind: 'CLIENTS'; readonly clients: number };

@@ -69,6 +69,19 @@ export class WorkerPlace<Settings> {
   ready(): void {
     send({ kind: 'READY' });
   }
+
+  /** Lets the command keep the clients of all workers even; each second it is told how many there are here. */
+  share(clients: { readonly sockets: number; shed(count: number): void }): void {
+    process.on('message', (message: FromPrimary<Settings>) => {
+      if (message.kind === 'SHED') clients.shed(message.clients);
+    });
+    let told = 0;
+    setInterval(() => {
+      const { sockets } = clients;
+      if (sockets !== told) send({ kind: 'CLIENTS', clients: sockets });
+      told = sockets;
+    }, 1_000).unref();
+  }
 }
 
 /** To a command that is gone nothing can be said: this process ends for the same reason. */

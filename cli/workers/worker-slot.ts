@@ -29,6 +29,7 @@ export class WorkerSlot<Settings> {
   readonly number: number;
   readonly #options: SlotOptions<Settings>;
   #worker: Worker | null = null;
+  #clients = 0;
   #readySince: number | null = null;
   #hasListened = false;
   #deaths = 0;
@@ -46,6 +47,11 @@ export class WorkerSlot<Settings> {
 
   get isReady(): boolean {
     return this.#readySince !== null;
+  }
+
+  /** As it said last. */
+  get clients(): number {
+    return this.#clients;
   }
 
   start(): void {
@@ -122,6 +128,7 @@ export class WorkerSlot<Settings> {
       this.#hasListened = true;
       this.#options.listens(message.url);
     }
+    if (message.kind === 'CLIENTS') this.#clients = message.clients;
     if (message.kind !== 'READY') return;
     this.#readySince = performance.now();
     const { log, changed } = this.#options;
@@ -133,6 +140,7 @@ export class WorkerSlot<Settings> {
   #ended(how: string, code: number | null): void {
     const served = this.#readySince === null ? null : performance.now() - this.#readySince;
     this.#worker = null;
+    this.#clients = 0;
     this.#readySince = null;
     if (served !== null) this.#options.changed();
     if (this.#ending) return;

@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import type { Logger } from 'pino';
 import { CommandFailure, type ExitCode, exitCodes, exitMeanings } from '../exit.ts';
 import type { Standing } from './messages.ts';
+import { surplusOf } from './surplus.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
 export interface WorkersOptions<Settings> {
@@ -11,6 +12,9 @@ export interface WorkersOptions<Settings> {
   readonly stopMs: number;
   readonly log: Logger;
 }
+
+/** Milliseconds between two looks at who has how many clients; those who were sent away are back by then. */
+const levelMs = 10_000;
 
 /**
  * The workers of a command, behind one port. This process accepts the connections and hands them out in turn
@@ -45,6 +49,7 @@ export class Workers<Settings> {
     process.on('exit', () => {
       for (const slot of this.#slots) slot.kill();
     });
+    setInterval(() => this.#level(), levelMs).unref();
     // Alone: what is wrong with the settings or the port is told once, and topics are made once.
     this.#slots[0]?.start();
   }
@@ -112,6 +117,19 @@ export class Workers<Settings> {
     this.#started ||= this.#slots.every((slot) => slot.isReady);
     const standing = this.#standing();
     for (const slot of this.#slots) slot.tell({ kind: 'STANDING', standing });
+  }
+
+  #level(): void {
+    if (this.#renewing || this.#ending || !this.#slots.every((slot) => slot.isReady)) return;
+    const surplus = surplusOf(this.#slots.map(({ clients }) => clients));
+    for (const [index, slot] of this.#slots.entries()) {
+      const clients = surplus[index] ?? 0;
+      if (clients === 0) continue;
+      this.#options.log.info(
+        `worker ${slot.number} has ${slot.clients} clients, more than its share, and tells ${clients} to connect again`,
+      );
+      slot.tell({ kind: 'SHED', clients });
+    }
   }
 
   #standing(): Standing {

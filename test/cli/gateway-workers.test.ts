@@ -7,6 +7,7 @@ import { freePort } from '../../local/ports.ts';
 import { identityOf } from '../../local/supervisor/index.ts';
 import { ResumingClient, tributaryOf } from '../e2e/clients.ts';
 import { RawClient } from '../gateway/support/raw-client.ts';
+import { eventually } from '../gateway/support/signal.ts';
 import { brokers, createTopic, produce, uniqueTopic } from '../support/kafka.ts';
 import { startTributary, tributary } from './run.ts';
 import { ask, pidOf, untilAnswer, untilLogged, untilReady } from './workers.ts';
@@ -127,6 +128,24 @@ describe('gateway --workers', () => {
     expect(pidOf(gateway, 2)).not.toBe(killed);
     const served = await untilAnswer(health(), ({ body }) => body.worker.number === 2);
     expect(served).toMatchObject({ status: 200, body: { worker: { of: 2, ready: 2 } } });
+  });
+
+  test('S21 a worker with more clients than its share tells some to come again, with 1012', async () => {
+    const gateway = await startGateway();
+    // It takes one more, and that waits.
+    process.kill(pidOf(gateway, 2), 'SIGSTOP');
+    const clients = Array.from({ length: 150 }, () => new RawClient(url.replace('http', 'ws')));
+    let open = 0;
+    for (const client of clients) void client.initialised().then(() => (open += 1));
+    await eventually(() => open === 149);
+    process.kill(pidOf(gateway, 2), 'SIGCONT');
+    await untilLogged(gateway, 'clients, more than its share');
+    const told = Number(gateway.output.stdout.match(/than its share, and tells (\d+) to connect again/)?.[1]);
+    expect(told).toBeGreaterThan(60);
+    const closed = () => clients.filter((client) => client.closed !== null);
+    await eventually(() => closed().length === told);
+    for (const client of closed()) expect(client.closed?.code).toBe(1012);
+    for (const client of clients) client.websocket.terminate();
   });
 
   test('S1 SIGUSR2 starts the workers again one after the other, with the settings as they are, and no client loses anything', async () => {

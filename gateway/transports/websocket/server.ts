@@ -45,6 +45,18 @@ export class WebSockets {
     ];
   }
 
+  /** How many are open. */
+  get size(): number {
+    return this.#clients.size;
+  }
+
+  /** Closes those that came last with 1012, spread over `drainMs`: elsewhere there is more room for them. */
+  shed(count: number): void {
+    const error = new TributaryError('DRAINING', 'Another process has fewer clients; connect again.');
+    const last = [...this.#clients].slice(-count);
+    paced(last, this.#options.context.limits.drainMs, (client) => void client.end(error));
+  }
+
   /**
    * Takes no more, and closes all sockets with 1012, spread over `drainMs` so that they do not come back all at once (S21).
    * Resolves when all are gone, at the latest a second after the last was closed.

@@ -73,7 +73,8 @@ describe('S29 connections of one address', () => {
     client.websocket.terminate();
   });
 
-  test('other addresses have their own', async () => {
+  // Elsewhere loopback has one address.
+  test.skipIf(process.platform !== 'linux')('other addresses have their own', async () => {
     world = await startWorld({ limits: { connectionsPerAddress: 1 } });
     const others = [await idle('127.0.0.2'), await idle('127.0.0.3')];
     expect((await ask(query, json)).status).toBe(200);
