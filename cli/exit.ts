@@ -12,7 +12,7 @@ export const exitMeanings: Readonly<Record<ExitCode, string>> = {
   0: 'done, or ended by Ctrl-C or SIGTERM',
   1: 'failed; the message says what and how to cure it',
   2: 'wrong use: a command, an option or the configuration is not valid',
-  3: 'a tool or a service is missing: Java, Maven, a Kafka broker, Redis, a gateway that does not answer',
+  3: 'a tool or a service is missing: Java, Maven, a Kafka broker, Redis, a subgraph that does not tell its SDL',
 };
 
 /** Ends a command with a message for the user: no stack is printed. */

@@ -34,7 +34,7 @@ export interface SubgraphOptions {
   readonly views?: SharedViews;
   /** Create declared topics that are missing; otherwise a missing topic ends the start. */
   readonly createTopics: boolean;
-  /** Replication factor of topics that are created. */
+  /** Replication factor of topics that are created; −1: the broker's default. */
   readonly replication: number;
   /** Listen only when views are ready: for a process that joins others on their port. Default: at once. */
   readonly listenWhenReady?: boolean;

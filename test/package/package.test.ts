@@ -120,6 +120,35 @@ test('runs a subgraph and a gateway, which stock clients query and subscribe to'
   expect(await subgraph.stop()).toBe(0);
 });
 
+test('starts a subgraph and a gateway from code, as the page on deployment has it', async () => {
+  const { folder, run } = installation;
+  const page = await readFile(join(root, 'docs', 'deployment.md'), 'utf8');
+  const [, shown = ''] = /```ts\n([^`]*startGateway[^`]*)```/.exec(page) ?? [];
+  const started = shown
+    .replace("['127.0.0.1:9092']", JSON.stringify(brokers().split(',')))
+    .replace('port: 4001', `port: ${await freePort()}`)
+    .replace('port: 4000', `port: ${await freePort()}`);
+  const asks = `
+const body = JSON.stringify({ query: '{ order(id: "7") { total } }' });
+const answer = await fetch(gateway.url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+console.log(await answer.text());
+await gateway.stop();
+await subgraph.stop();
+`;
+  await mkdir(join(folder, 'embedded', 'orders'), { recursive: true });
+  await writeFile(
+    join(folder, 'embedded', 'orders', 'orders.graphql'),
+    `type Order @key(fields: "id") @topic(name: "${uniqueTopic('embedded')}", key: "id", cleanup: COMPACT) {
+  id: ID!
+  total: Float!
+}
+type Query { order(id: ID!): Order @view }
+`,
+  );
+  await writeFile(join(folder, 'embedded', 'server.ts'), started + asks);
+  expect(await run('sh', '-c', 'cd embedded && exec node server.ts')).toContain('{"data":{"order":null}}');
+});
+
 describe('the pages of its gateway', () => {
   const url = async (): Promise<string> => {
     const port = await freePort();

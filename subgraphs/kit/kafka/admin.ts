@@ -199,7 +199,7 @@ const compareCleanup = ({ name, type, cleanup }: TopicDescription, policy: strin
 
 const missingMessage = ({ name, type, cleanup, partitions }: TopicDescription): string =>
   `Topic ${name}: @topic of ${type} declares it, the cluster does not have it. ` +
-  `Create it with cleanup.policy=${cleanup.toLowerCase()} and ${partitions ?? 1} partition(s), or allow Tributary to create it.`;
+  `Create it with cleanup.policy=${cleanup.toLowerCase()} and ${partitions ?? 1} partition(s), or let Tributary create it: --create-topics.`;
 
 const mismatch = (messages: readonly string[], cause?: unknown): TributaryError =>
   new TributaryError('TOPIC_MISMATCH', messages.join('\n'), { cause, details: { mismatches: messages } });

@@ -58,7 +58,7 @@ describe('topics that the SDL declares', () => {
     );
     expect(notThere).toBe(
       `Topic ${missing}: @topic of Thing declares it, the cluster does not have it. ` +
-        'Create it with cleanup.policy=compact and 1 partition(s), or allow Tributary to create it.',
+        'Create it with cleanup.policy=compact and 1 partition(s), or let Tributary create it: --create-topics.',
     );
     expect(more).toEqual([]);
   });
