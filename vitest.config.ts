@@ -25,6 +25,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/faults/faults.test.ts', 'test/volume/**'],
           testTimeout: 60_000,
+          // Its own default is a second, which a loaded machine needs for less.
+          expect: { poll: { timeout: 30_000 } },
           hookTimeout: 60_000,
           maxWorkers: 3,
           execArgv,

@@ -227,7 +227,7 @@ describe('how it looks', () => {
       'document.head.append(Object.assign(document.createElement("script"), { textContent: "foreign = true" }))',
     );
     expect(await visitor.page.evaluate('typeof foreign')).toBe('undefined');
-    await expect.poll(() => visitor.complaints.join()).toContain('Content Security Policy');
+    await expect.poll(() => visitor.complaints.join(), soon).toContain('Content Security Policy');
     visitor.complaints.length = 0;
   });
 });
