@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { lastingBytes } from '../lasting-bytes.ts';
 import type { Due, Outlet } from '../subscriptions/index.ts';
+import { FrameBatch, maximumHead, writeHead } from './frame-batch.ts';
 import { flushSoon } from './turn.ts';
 
 /** What a writer needs of a subscriber: it pulls, so that nothing piles up for a client that does not read. */
@@ -33,10 +34,13 @@ interface Attached {
   readonly source: Source;
 }
 
+/** What the writer that flushes now has put together: flushes follow each other, and each leaves it empty. */
+const batch = new FrameBatch();
+
 /**
  * The one writer of a websocket. It writes whole frames in one go, so those that `ws` itself writes (pings, closes) fall
  * between them; events are taken from the sources only while the socket can take them, and all that is due in a turn
- * of the loop leaves in one system call. Shared bytes are never copied (S20).
+ * of the loop leaves in one system call. A socket that lags holds the shared bytes, not copies of them (S20).
  */
 export class SocketWriter {
   readonly #socket: Duplex;
@@ -45,6 +49,7 @@ export class SocketWriter {
   readonly #ready = new Set<Attached>();
   /** Bytes written besides events since the socket was last empty. */
   #unsent = 0;
+  #flushing = false;
   #stopped = false;
 
   constructor(socket: Duplex, options: WriterOptions) {
@@ -61,7 +66,9 @@ export class SocketWriter {
   message(text: string): void {
     if (this.#stopped || !this.#options.isOpen()) return;
     const bytes = Buffer.from(text);
-    if (this.count(bytes.length)) this.#write(bytes, null, null);
+    if (!this.count(bytes.length)) return;
+    this.#send();
+    this.#share(bytes, null, null);
   }
 
   /** Counts bytes that are written besides events, also past the writer; false when they pile up. */
@@ -126,6 +133,8 @@ export class SocketWriter {
 
   /** Ends all operations; nothing is written any more. */
   stop(): void {
+    // Who stops it from within a flush closes the socket next.
+    this.#send();
     this.#stopped = true;
     for (const id of [...this.#sources.keys()]) this.detach(id);
   }
@@ -149,15 +158,23 @@ export class SocketWriter {
   /** Writes what is due while the socket takes it, one message of each operation in turn. */
   flush(): void {
     if (this.#stopped || this.#ready.size === 0 || this.#socket.destroyed || !this.#options.isOpen()) return;
-    this.#socket.cork();
-    this.#startPings();
-    while (this.#ready.size > 0 && !this.blocked && !this.#stopped) {
-      for (const attached of this.#ready) {
-        if (!this.#writeDue(attached)) this.#ready.delete(attached);
-        if (this.blocked || this.#stopped) break;
-      }
+    this.#flushing = true;
+    try {
+      this.#startPings();
+      while (this.#ready.size > 0 && !this.blocked && !this.#stopped) this.#writeRound();
+      this.#send();
+    } finally {
+      // Whatever was thrown: nothing of this socket may reach the next one.
+      batch.release(false);
+      this.#flushing = false;
     }
-    this.#socket.uncork();
+  }
+
+  #writeRound(): void {
+    for (const attached of this.#ready) {
+      if (!this.#writeDue(attached)) this.#ready.delete(attached);
+      if (this.blocked || this.#stopped) return;
+    }
   }
 
   #startPings(): void {
@@ -210,25 +227,38 @@ export class SocketWriter {
     this.#write(Buffer.from(JSON.stringify({ type: 'ping', payload })), null, null);
   }
 
-  /** One text frame, unmasked and unfragmented, of up to three parts (RFC 6455, section 5.2). */
+  /** A message of up to three parts, by the batch or, where that would copy what is to be shared, as it is. */
   #write(first: Buffer, second: Buffer | null, third: Buffer | null): void {
+    if (this.#socket.writableLength === 0 && batch.add(first, second, third)) {
+      if (batch.full) this.#send();
+      return;
+    }
+    this.#send();
+    this.#share(first, second, third);
+  }
+
+  /** Writes what is in the batch, if it is this writer's. */
+  #send(): void {
+    if (!this.#flushing || batch.empty) return;
+    this.#socket.write(batch.bytes);
+    // Zero when the kernel has taken all: only then is nobody left who reads these bytes.
+    batch.release(this.#socket.writableLength > 0);
+  }
+
+  #share(first: Buffer, second: Buffer | null, third: Buffer | null): void {
     const length = first.length + (second?.length ?? 0) + (third?.length ?? 0);
     this.#socket.cork();
-    this.#socket.write(frameHead(length, first));
+    this.#socket.write(framed(length, first));
     if (second !== null) this.#socket.write(second);
     if (third !== null) this.#socket.write(third);
     this.#socket.uncork();
   }
 }
 
-/** The header of a text frame whose payload has `length` bytes, and the payload's first part. */
-const frameHead = (length: number, first: Buffer): Buffer => {
-  const extra = length < 126 ? 0 : length < 65_536 ? 2 : 8;
-  const head = Buffer.allocUnsafe(2 + extra + first.length);
-  head[0] = 0x81;
-  head[1] = extra === 0 ? length : extra === 2 ? 126 : 127;
-  if (extra === 2) head.writeUInt16BE(length, 2);
-  if (extra === 8) head.writeBigUInt64BE(BigInt(length), 2);
-  first.copy(head, 2 + extra);
-  return head;
+/** The header of a frame whose payload has `length` bytes, and the payload's first part. */
+const framed = (length: number, first: Buffer): Buffer => {
+  const frame = Buffer.allocUnsafe(maximumHead + first.length);
+  const end = writeHead(frame, 0, length);
+  first.copy(frame, end);
+  return frame.subarray(0, end + first.length);
 };

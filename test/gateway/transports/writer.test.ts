@@ -1,55 +1,95 @@
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { FrameReader } from '../../../bench/fanout/frames.ts';
 import { encodeEvent, type RingEntry } from '../../../gateway/subscriptions/event.ts';
 import { Ring, RingBudget } from '../../../gateway/subscriptions/ring.ts';
 import { RingReader } from '../../../gateway/subscriptions/ring-reader.ts';
 import type { Due } from '../../../gateway/subscriptions/subscriber.ts';
 import { SocketWriter } from '../../../gateway/transports/writer.ts';
 
-const entry = (number: number): RingEntry =>
-  encodeEvent({ data: { number, text: 'x'.repeat(1_000) } }, { at: [0, number], cursor: 'c', gap: false });
+const entry = (number: number, length = 1_000): RingEntry =>
+  encodeEvent({ data: { number, text: 'x'.repeat(length) } }, { at: [0, number], cursor: 'c', gap: false });
 
-/** What a socket is given, by system call, as long as it takes it. */
+/** A socket: what it is given by each system call, and reads when it has taken it, as a kernel does. */
 class Wire extends Writable {
   readonly calls: Buffer[][] = [];
-  #taken: (() => void) | null = null;
+  /** What came through, in order. */
+  sent = Buffer.alloc(0);
+  #waiting: { readonly chunks: readonly Buffer[]; readonly taken: () => void } | null = null;
   stalls = false;
 
   constructor() {
     super({ highWaterMark: 16 * 1024 });
   }
 
+  override _write(chunk: Buffer, _encoding: string, taken: () => void): void {
+    this._writev([{ chunk }], taken);
+  }
+
   override _writev(chunks: { chunk: Buffer }[], taken: () => void): void {
-    this.calls.push(chunks.map(({ chunk }) => chunk));
-    if (this.stalls) this.#taken = taken;
-    else taken();
+    const buffers = chunks.map(({ chunk }) => chunk);
+    this.calls.push(buffers);
+    this.#waiting = { chunks: buffers, taken };
+    if (!this.stalls) this.#take();
   }
 
   /** Takes what it was given, and goes on. */
   readOn(): void {
     this.stalls = false;
-    this.#taken?.();
+    this.#take();
+  }
+
+  /** The messages that came through. */
+  get messages(): Record<string, never>[] {
+    const texts: string[] = [];
+    new FrameReader((_opcode, bytes, start, end) => texts.push(bytes.toString('utf8', start, end))).read(
+      this.sent,
+    );
+    return texts.map((text) => JSON.parse(text));
+  }
+
+  #take(): void {
+    const waiting = this.#waiting;
+    if (waiting === null) return;
+    this.#waiting = null;
+    this.sent = Buffer.concat([this.sent, ...waiting.chunks]);
+    waiting.taken();
   }
 }
 
-const connected = (ring: Ring) => {
+interface Given {
+  readonly id?: string;
+  readonly pull?: () => Due | null;
+}
+
+const connected = (ring: Ring, { id = '1', pull }: Given = {}) => {
   const wire = new Wire();
   const closed: string[] = [];
-  const writer = new SocketWriter(wire as never, {
+  const writer: SocketWriter = new SocketWriter(wire as never, {
     unsentBytes: 1_000,
     isOpen: () => true,
     onEnd: () => undefined,
-    onClose: (reason) => closed.push(reason),
+    onClose: (reason) => {
+      writer.stop();
+      wire.write('CLOSE');
+      closed.push(reason);
+    },
   });
   const reader = new RingReader(ring, 0, null);
   let wake = (): void => {};
-  writer.attach('1', (outlet) => {
+  writer.attach(id, (outlet) => {
     wake = () => outlet.wake();
-    const pull = (): Due | null => {
+    const pullRing = (): Due | null => {
       const due = reader.next();
-      return due === null ? null : { kind: 'EVENT', ...due };
+      return due === null ? (pull?.() ?? null) : { kind: 'EVENT', ...due };
     };
-    return { closing: null, pull, takeStart: () => null, takeProgress: () => null, stop: () => undefined };
+    return {
+      closing: null,
+      pull: pullRing,
+      takeStart: () => null,
+      takeProgress: () => null,
+      stop: () => undefined,
+    };
   });
   return { wire, writer, wake: () => wake(), closed };
 };
@@ -59,23 +99,95 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => se
 const isOf = (chunk: Buffer, { bytes }: RingEntry): boolean =>
   chunk.buffer === bytes.buffer && chunk.byteOffset === bytes.byteOffset && chunk.length === bytes.length;
 
+const message = (id: string, { bytes }: RingEntry): unknown =>
+  JSON.parse(`{"id":"${id}","type":"next","payload":${bytes.toString()}`);
+
+const newRing = (): Ring => new Ring(10_000_000, new RingBudget(10_000_000));
+
 describe('S20 the writer of a socket', () => {
-  test('takes all that is due in one write, and hands on the bytes of the ring, for each socket the same', async () => {
-    const ring = new Ring(1_000_000, new RingBudget(1_000_000));
-    const sockets = [connected(ring), connected(ring)];
+  test('takes all that is due in one write of one buffer, each client with its own id', async () => {
+    const ring = newRing();
+    const ids = ['1', 'a-longer-id'];
+    const sockets = ids.map((id) => connected(ring, { id }));
     const entries = Array.from({ length: 5 }, (_, number) => entry(number));
     for (const each of entries) ring.append(each);
     for (const { wake } of sockets) wake();
     await turn();
-    for (const { wire } of sockets) {
-      expect(wire.calls).toHaveLength(1);
-      const shared = wire.calls[0]?.filter((chunk) => entries.some((each) => isOf(chunk, each)));
-      expect(shared).toHaveLength(5);
+    for (const [index, { wire }] of sockets.entries()) {
+      expect(wire.calls.map((chunks) => chunks.length)).toEqual([1]);
+      expect(wire.messages).toEqual(entries.map((each) => message(ids[index] ?? '', each)));
     }
   });
 
-  test('leaves in the ring what its socket does not take, and copies nothing for it', async () => {
-    const ring = new Ring(10_000_000, new RingBudget(10_000_000));
+  test.each([100, 1_000, 7_000, 70_000])(
+    'sends events of %i bytes whole and in order, whether its sockets take them at once or not',
+    async (length) => {
+      const ring = newRing();
+      const sockets = ['1', '2', '3', '4'].map((id) => ({ id, ...connected(ring, { id }) }));
+      const entries: RingEntry[] = [];
+      for (let round = 0; round < 12; round++) {
+        for (const [index, { wire }] of sockets.entries()) wire.stalls = (round + index) % 3 === 0;
+        for (let number = 0; number < 5; number++) {
+          const each = entry(entries.length, number === 2 ? 10 : length);
+          entries.push(each);
+          ring.append(each);
+        }
+        for (const { wake } of sockets) wake();
+        await turn();
+        for (const { wire } of sockets) if (round % 2 === 1) wire.readOn();
+        await turn();
+      }
+      for (const { wire } of sockets) wire.readOn();
+      await turn();
+      for (const { id, wire } of sockets) {
+        expect(wire.messages).toEqual(entries.map((each) => message(id, each)));
+      }
+    },
+  );
+
+  test('hands on the bytes of the ring where an event is large', async () => {
+    const ring = newRing();
+    const { wire, wake } = connected(ring);
+    const large = entry(0, 20_000);
+    ring.append(large);
+    wake();
+    await turn();
+    expect(wire.calls.flat().some((chunk) => isOf(chunk, large))).toBe(true);
+  });
+
+  test('sends what is due before the close that follows it', async () => {
+    const ring = newRing();
+    const entries = [entry(0), entry(1)];
+    for (const each of entries) ring.append(each);
+    const { wire, wake, closed } = connected(ring, { pull: () => ({ kind: 'CLOSE', reason: 'SLOW' }) });
+    wake();
+    await turn();
+    expect(closed).toEqual(['SLOW']);
+    expect(wire.sent.toString().endsWith('}CLOSE')).toBe(true);
+    expect(wire.messages).toHaveLength(2);
+  });
+
+  test('gives nothing of a client to the next one, when a source throws', async () => {
+    const ring = newRing();
+    const others = newRing();
+    others.append(entry(7));
+    const bad = connected(others, {
+      pull: () => {
+        throw new Error('a fault');
+      },
+    });
+    const good = connected(ring);
+    ring.append(entry(0));
+    good.wake();
+    expect(() => bad.writer.flush()).toThrow('a fault');
+    bad.writer.stop();
+    await turn();
+    expect(bad.wire.messages).toEqual([]);
+    expect(good.wire.messages).toEqual([message('1', entry(0))]);
+  });
+
+  test('leaves in the ring what its socket does not take, and copies but what it was in the middle of', async () => {
+    const ring = newRing();
     const { wire, wake, closed } = connected(ring);
     wire.stalls = true;
     const entries = Array.from({ length: 200 }, (_, number) => entry(number));
@@ -86,17 +198,20 @@ describe('S20 the writer of a socket', () => {
     }
     // No more than the socket's own buffer and one event.
     expect(wire.writableLength).toBeLessThan(16 * 1024 + 2_000);
-    const before = wire.calls.flat().filter((chunk) => entries.some((each) => isOf(chunk, each))).length;
-    expect(before).toBeLessThan(20);
+    const [held] = wire.calls;
+    expect(held?.reduce((sum, chunk) => sum + chunk.length, 0)).toBeLessThan(2_000);
     wire.readOn();
+    // What waited behind it was the ring's own bytes.
+    const waited = wire.calls[1]?.filter((chunk) => entries.some((each) => isOf(chunk, each))) ?? [];
+    expect(waited.length).toBeGreaterThan(10);
+    expect(waited.length).toBeLessThan(20);
     await turn();
-    const after = wire.calls.flat().filter((chunk) => entries.some((each) => isOf(chunk, each)));
-    expect(after).toHaveLength(200);
+    expect(wire.messages).toEqual(entries.map((each) => message('1', each)));
     expect(closed).toEqual([]);
   });
 
   test('writes nothing of an operation that has been taken off, whoever wakes it late', async () => {
-    const ring = new Ring(1_000_000, new RingBudget(1_000_000));
+    const ring = newRing();
     const { wire, writer, wake } = connected(ring);
     writer.detach('1');
     ring.append(entry(1));
