@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../local/ports.ts';
+import { identityOf } from '../../local/supervisor/index.ts';
 import { brokers, produce, uniqueTopic } from '../support/kafka.ts';
 import { startTributary, tributary } from './run.ts';
 import { ask, pidOf, untilAnswer, untilLogged, untilReady } from './workers.ts';
@@ -86,6 +87,18 @@ describe('subgraph with workers', () => {
     }
     subgraph.child.kill('SIGTERM');
     expect((await subgraph.finished).code).toBe(0);
+  });
+
+  test('kill -9 of the command: started again at once, it has the port and the files of its workers', async () => {
+    const subgraph = await start();
+    await produce(topic, [{ key: '7', value: '{"id":"7","total":12.5}' }]);
+    const pids = [1, 2].map((number) => pidOf(subgraph, number));
+    subgraph.child.kill('SIGKILL');
+    const again = await start();
+    expect(pids.map(identityOf)).toEqual([null, null]);
+    while (JSON.stringify([await totalOf('7'), await totalOf('7')]).includes('null'));
+    again.child.kill('SIGTERM');
+    expect((await again.finished).code).toBe(0);
   });
 
   test('a worker that cannot be started again is tried for a while; then the command ends, and says why', async () => {
