@@ -1,6 +1,6 @@
 import { fanouts } from './fanout/fanout.ts';
 import { memory } from './fanout/memory.ts';
-import { filter, latency, rate, slowJoin } from './fanout/streams.ts';
+import { filter, latency, rate, slowJoins } from './fanout/streams.ts';
 import { executorJoin } from './query/executor-join.ts';
 import { httpQueries } from './query/http.ts';
 import { startup } from './startup.ts';
@@ -8,6 +8,6 @@ import type { Workload } from './workload.ts';
 
 /** Everything that can be measured, in the order in which it is. */
 export const workloads: readonly Workload[] = [
-  ...[...fanouts, filter, latency, rate, slowJoin, memory],
+  ...[...fanouts, filter, latency, rate, ...slowJoins, memory],
   ...[executorJoin, ...httpQueries, startup],
 ];

@@ -46,6 +46,13 @@ export interface GatewayLimits {
    * shares, and goes on at its last cursor when half of them are gone; without cursors, the socket is paused.
    */
   readonly pendingBytes: number;
+  /**
+   * Batches of an operation's events that are joined at a time, each by one call of at most 500 entities; what comes then
+   * waits, in ever larger batches.
+   */
+  readonly joinsPerOperation: number;
+  /** Of these, those beside the first one of each operation, in the process; beyond it an operation waits for its own. */
+  readonly joinsBeside: number;
   /** Private catch-ups of one subgraph at a time; others wait (S13), and one whose clients read slowly makes room for them. */
   readonly catchUpsPerSubgraph: number;
   /** Milliseconds that a catch-up waits for its turn; then SUBGRAPH_TIMEOUT. */
@@ -106,6 +113,8 @@ export const defaultLimits: GatewayLimits = {
   ringBytes: 4 * 1024 * 1024,
   ringBytesTotal: 256 * 1024 * 1024,
   pendingBytes: 16 * 1024 * 1024,
+  joinsPerOperation: 8,
+  joinsBeside: 32,
   catchUpsPerSubgraph: 16,
   catchUpQueueMs: 30_000,
   catchUpBytes: 1024 * 1024,

@@ -126,4 +126,11 @@ export const fanouts: readonly Workload[] = [
     pace: singly(100, 50),
     join: true,
   }),
+  fanout({
+    name: 'fanout-join-1000-burst',
+    about: 'the same with ten events that are due together',
+    sockets: 1_000,
+    pace: { events: 300, together: 10, everyMs: 200 },
+    join: true,
+  }),
 ];

@@ -34,6 +34,22 @@ export function mergeAfter(a: AfterPositions | null, b: AfterPositions | null): 
   return merged;
 }
 
+/** The same of many, each partition looked at once for each: a batch of events has as many as it has events. */
+export function latestAfter(all: readonly (AfterPositions | null)[]): AfterPositions | null {
+  const topics = new Map<string, Map<number, number>>();
+  for (const after of all) {
+    for (const [topic, pairs] of Object.entries(after ?? {})) {
+      const offsets = topics.get(topic) ?? new Map<number, number>();
+      if (offsets.size === 0) topics.set(topic, offsets);
+      for (const [partition, offset] of pairs) {
+        offsets.set(partition, Math.max(offset, offsets.get(partition) ?? 0));
+      }
+    }
+  }
+  if (topics.size === 0) return null;
+  return Object.fromEntries([...topics].map(([topic, offsets]) => [topic, [...offsets]]));
+}
+
 type Pairs = readonly (readonly [number, number])[];
 
 function laterOf(a: Pairs, b: Pairs): Pairs {

@@ -14,6 +14,14 @@ export interface Log {
   warn(details: Readonly<Record<string, unknown>>, message: string): void;
 }
 
+/** Until when a run may ask. */
+export interface Deadline {
+  /** Milliseconds that it had, for messages. */
+  readonly ms: number;
+  /** By `performance.now()`. */
+  readonly at: number;
+}
+
 /** One run of a plan, for one result or for several that are due together. */
 export interface Run {
   readonly fetcher: Fetcher;
@@ -28,8 +36,8 @@ export interface Run {
   readonly variables: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>> | undefined;
   readonly signal: AbortSignal;
-  /** For one fetch, in milliseconds; null leaves it to the fetcher. */
-  readonly deadlineMs: number | null;
+  /** For all fetches together; null leaves it to the fetcher, for each. */
+  readonly deadline: Deadline | null;
   /** Representations of one `_entities` call; more are sent in several. */
   readonly maximumRepresentations: number;
   /** False when equal representations may still have different joins below them. */
@@ -53,10 +61,10 @@ export async function ask(
 ): Promise<Answer | { readonly failure: Failure }> {
   try {
     const request = requestOf(step, variables, run);
-    const { deadlineMs } = run;
-    const result: unknown = await (deadlineMs === null
+    const { deadline } = run;
+    const result: unknown = await (deadline === null
       ? run.fetcher.fetch(step.subgraph, request, run.signal)
-      : withDeadline(step, request, deadlineMs, run));
+      : withDeadline(step, request, deadline, run));
     if (!isData(result))
       throw subgraphError('SUBGRAPH_FAILED', step.subgraph.name, 'gave no GraphQL answer.');
     notePosition(result.extensions, run);
@@ -113,7 +121,7 @@ function requestOf(step: FetchStep, variables: Readonly<Record<string, unknown>>
 async function withDeadline(
   step: FetchStep,
   request: SubgraphRequest,
-  deadlineMs: number,
+  deadline: Deadline,
   { fetcher, signal }: Run,
 ): Promise<unknown> {
   const controller = new AbortController();
@@ -123,11 +131,15 @@ async function withDeadline(
     reject(reason);
   };
   const onAbort = (): void => end(signal.reason);
-  const timer = setTimeout(() => {
+  const late = (): void =>
     end(
-      subgraphError('SUBGRAPH_TIMEOUT', step.subgraph.name, `did not answer a join within ${deadlineMs} ms.`),
+      subgraphError(
+        'SUBGRAPH_TIMEOUT',
+        step.subgraph.name,
+        `did not answer within the ${deadline.ms} ms that the joins of an event may take.`,
+      ),
     );
-  }, deadlineMs);
+  const timer = setTimeout(late, Math.max(0, deadline.at - performance.now()));
   signal.addEventListener('abort', onAbort);
   try {
     return await Promise.race([fetcher.fetch(step.subgraph, request, controller.signal), promise]);

@@ -112,7 +112,7 @@ async function execute(
     variables,
     headers: request.headers,
     signal: request.signal ?? neverAborted,
-    deadlineMs: null,
+    deadline: null,
     maximumRepresentations: Number.POSITIVE_INFINITY,
     deduplicate: variant.deduplicate,
     after: request.after ?? null,

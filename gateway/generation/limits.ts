@@ -3,7 +3,7 @@ export interface GenerationLimits {
   readonly operations: number;
   /** Representations in one `_entities` call of a subscription's joins; more are sent in several. Default 500 (S17). */
   readonly representations: number;
-  /** Milliseconds for one fetch of a subscription's joins; then null and SUBGRAPH_TIMEOUT. Default 2,000 (S17). */
+  /** Milliseconds for the joins of an event, however many follow each other; then null and SUBGRAPH_TIMEOUT. Default 2,000 (S17). */
   readonly joinDeadlineMs: number;
 }
 

@@ -1,5 +1,5 @@
 import type { DocumentNode, ExecutionResult, GraphQLError } from 'graphql';
-import { type AfterPositions, mergeAfter } from '../execution/after.ts';
+import { type AfterPositions, latestAfter } from '../execution/after.ts';
 import { isData } from '../execution/data.ts';
 import { Failures, pathOf, report, requestError, safeError } from '../execution/errors.ts';
 import { executePlan } from '../execution/execute-plan.ts';
@@ -136,10 +136,10 @@ function runStarter(
     variables,
     headers: undefined,
     signal,
-    deadlineMs: limits.joinDeadlineMs,
+    deadline: { ms: limits.joinDeadlineMs, at: performance.now() + limits.joinDeadlineMs },
     maximumRepresentations: limits.representations,
     deduplicate: variant.deduplicate,
-    after: events.reduce<AfterPositions | null>((merged, { after }) => mergeAfter(merged, after), null),
+    after: latestAfter(events.map(({ after }) => after)),
     position: null,
   });
 }

@@ -6,6 +6,7 @@ import { type ErrorLog, formatted, isRetryable } from '../errors.ts';
 import type { GatewayLimits } from '../limits.ts';
 import { CatchUpReader, type CatchUpSink } from './catch-up-reader.ts';
 import { CatchUpUpstream, type CatchUpUpstreamSink } from './catch-up-upstream.ts';
+import type { JoinBudget } from './join-budget.ts';
 import { chooseJoin, isReset, sameEpochs, servesFrom } from './joining.ts';
 import type { SubscriptionPlan } from './plan.ts';
 import { Pump, type PumpOutput } from './pump.ts';
@@ -28,6 +29,7 @@ export interface CatchUpOptions {
   readonly limits: GatewayLimits;
   readonly slots: Slots;
   readonly budget: RingBudget;
+  readonly joinBudget: JoinBudget;
   /** Where its first client stands. */
   readonly begin: CatchUpPosition;
   /** Where the shared stream stands, and the place of what follows in its ring. */
@@ -82,6 +84,8 @@ export class CatchUp {
       plan,
       pendingBytes: limits.catchUpBytes,
       turnBytes: Number.POSITIVE_INFINITY,
+      joinsUnderWay: limits.joinsPerOperation,
+      joinBudget: options.joinBudget,
       deliver: (output) => this.#deliver(output),
       logError,
       pressure: (high) => {

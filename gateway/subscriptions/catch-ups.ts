@@ -4,6 +4,7 @@ import type { GatewayLimits } from '../limits.ts';
 import { CatchUp, type CatchUpOptions } from './catch-up.ts';
 import type { CatchUpReader, CatchUpSink } from './catch-up-reader.ts';
 import type { SubscriptionCounters } from './counters.ts';
+import type { JoinBudget } from './join-budget.ts';
 import type { SubscriptionPlan, SubscriptionPlanner } from './plan.ts';
 import type { Ring, RingBudget } from './ring.ts';
 import type { CatchUpPosition } from './start-position.ts';
@@ -20,6 +21,7 @@ export interface CatchUpsOptions {
   readonly slotsOf: (plan: SubscriptionPlan) => Slots;
   readonly limits: GatewayLimits;
   readonly budget: RingBudget;
+  readonly joinBudget: JoinBudget;
   readonly counters: SubscriptionCounters;
   readonly logError: ErrorLog;
   readonly onCatchUpRefused: CatchUpOptions['onRefused'];
@@ -89,13 +91,15 @@ export class CatchUps {
   }
 
   #open(own: Pick<CatchUpOptions, 'plan' | 'begin' | 'index' | 'until' | 'alone'>): CatchUp {
-    const { limits, budget, counters, logError, slotsOf, generation, onCatchUpRefused } = this.#options;
+    const { limits, budget, joinBudget, counters, logError, slotsOf, generation, onCatchUpRefused } =
+      this.#options;
     const began = generation();
     counters.catchUpsOpened += 1;
     const catchUp = new CatchUp({
       ...own,
       limits,
       budget,
+      joinBudget,
       logError,
       slots: slotsOf(own.plan),
       // By the same generation it is not planned again: a progressive override could say otherwise each time.

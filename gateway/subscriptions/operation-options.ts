@@ -2,6 +2,7 @@ import type { ErrorLog } from '../errors.ts';
 import type { GatewayLimits } from '../limits.ts';
 import type { SubscriptionCounters } from './counters.ts';
 import type { NormalisedOperation } from './identity.ts';
+import type { JoinBudget } from './join-budget.ts';
 import type { SubscriptionPlan, SubscriptionPlanner } from './plan.ts';
 import type { RingBudget } from './ring.ts';
 import type { SharedUpstream } from './upstream/shared.ts';
@@ -25,6 +26,7 @@ export interface OperationOptions {
   readonly planned: Planned;
   readonly upstreamOf: (plan: SubscriptionPlan) => Upstream;
   readonly budget: RingBudget;
+  readonly joinBudget: JoinBudget;
   readonly limits: GatewayLimits;
   readonly counters: SubscriptionCounters;
   readonly logError: ErrorLog;

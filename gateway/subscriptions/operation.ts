@@ -81,6 +81,8 @@ export class SharedOperation {
       plan: this.#plan,
       pendingBytes: options.limits.pendingBytes,
       turnBytes: options.limits.ringBytes / turnsOfRing,
+      joinsUnderWay: options.limits.joinsPerOperation,
+      joinBudget: options.joinBudget,
       deliver: (output) => this.#deliver(output),
       logError: options.logError,
       pressure: (high) => this.#press(high),

@@ -2,11 +2,10 @@ import { setImmediate } from 'node:timers';
 import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
 import { decodeCursor } from '../../schema/cursor/decode.ts';
 import { type ErrorLog, refusal } from '../errors.ts';
+import { Batches } from './batches.ts';
 import { type EventPayload, encodeEvent, payloadOf, type RingEntry, type Stamp } from './event.ts';
+import type { JoinBudget } from './join-budget.ts';
 import type { AfterPositions, SubscriptionPlan } from './plan.ts';
-
-/** Events joined by one call (S17). */
-const maximumBatch = 500;
 
 export type PumpInput =
   | { readonly kind: 'EVENT'; readonly payload: EventPayload; readonly stamp: Stamp; readonly bytes: number }
@@ -25,6 +24,10 @@ export interface PumpOptions {
   readonly pendingBytes: number;
   /** Bytes delivered in one turn of the loop: more could push clients off the ring before they had a chance to read. */
   readonly turnBytes: number;
+  /** Batches of events whose joins are under way at a time. */
+  readonly joinsUnderWay: number;
+  /** Shared with all that join. */
+  readonly joinBudget: JoinBudget;
   readonly logError: ErrorLog;
   deliver(output: readonly PumpOutput[]): void;
   pressure(high: boolean): void;
@@ -34,15 +37,16 @@ type PlannedInput = Exclude<PumpInput, { readonly kind: 'PLAN' }>;
 type Event = Extract<PumpInput, { kind: 'EVENT' }>;
 
 /**
- * Takes what an upstream sends, completes it by the plan's joins and serialises it, in order. What arrives in one turn
- * of the loop, or while a join is under way, is joined together.
+ * Takes what an upstream sends, completes it by the plan's joins and serialises it, in order; `Batches` says what is
+ * joined together.
  */
 export class Pump {
   readonly #options: PumpOptions;
+  readonly #batches: Batches<SubscriptionPlan, PlannedInput, PumpOutput>;
+  /** Of what comes next. */
   #plan: SubscriptionPlan;
-  #queue: PumpInput[] = [];
   #bytes = 0;
-  #working = false;
+  #delivering = false;
   /** Bytes delivered in this turn. */
   #delivered = 0;
   #pressed = false;
@@ -51,66 +55,76 @@ export class Pump {
   constructor(options: PumpOptions) {
     this.#options = options;
     this.#plan = options.plan;
+    this.#batches = new Batches({
+      underWay: options.joinsUnderWay,
+      budget: options.joinBudget,
+      join: (plan, inputs) => this.#join(plan, inputs),
+      due: () => void this.#deliverDue().catch((error: unknown) => this.#fail(error)),
+    });
   }
 
   push(input: PumpInput): void {
     if (this.#stopped) return;
-    if (!this.#working && input.kind === 'PLAN') {
+    if (input.kind === 'PLAN') {
       this.#plan = input.plan;
       return;
     }
-    if (!this.#working && this.#plan.passThrough && this.#delivered < this.#options.turnBytes) {
+    if (this.#batches.isEmpty && this.#plan.passThrough && this.#delivered < this.#options.turnBytes) {
       const output = passed(input);
       if (output !== null) {
         this.#deliver([output], sizeOf(output));
         return;
       }
     }
-    this.#queue.push(input);
-    if (input.kind === 'EVENT') this.#bytes += input.bytes;
+    const bytes = input.kind === 'EVENT' ? input.bytes : 0;
+    this.#batches.push(this.#plan, input, bytes);
+    this.#bytes += bytes;
     this.#press();
-    if (this.#working) return;
-    this.#working = true;
-    setImmediate(() => void this.#work().catch((error: unknown) => this.#fail(error)));
   }
 
   /** Nothing is delivered after this. */
   stop(): void {
     this.#stopped = true;
-    this.#queue = [];
+    this.#batches.stop();
     this.#bytes = 0;
     this.#press();
   }
 
-  async #work(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const batch = this.#takeBatch();
-      const output = await this.#complete(batch);
-      if (this.#stopped) return;
-      for (const input of batch) if (input.kind === 'EVENT') this.#bytes -= input.bytes;
+  /** Delivers what is joined, up to the first batch that is not. */
+  async #deliverDue(): Promise<void> {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    let batch = this.#batches.first;
+    while (batch !== null) {
+      this.#bytes -= batch.bytes;
       this.#press();
-      await this.#deliverInTurns(output);
+      await this.#deliverInTurns(batch.output);
+      if (batch.output.at(-1)?.kind === 'END') this.stop();
+      if (this.#stopped) return;
+      this.#batches.shift();
+      batch = this.#batches.first;
     }
-    this.#working = false;
+    this.#delivering = false;
   }
 
-  /** What is due and of one plan. */
-  #takeBatch(): readonly PlannedInput[] {
-    const [first] = this.#queue;
-    if (first?.kind === 'PLAN') {
-      this.#plan = first.plan;
-      this.#queue.shift();
+  /** Never rejects: a fault of a plan ends the stream behind what came before. */
+  async #join(plan: SubscriptionPlan, inputs: readonly PlannedInput[]): Promise<readonly PumpOutput[]> {
+    try {
+      return await completed(plan, inputs);
+    } catch (error) {
+      return this.#stopped ? [] : [this.#endBy(error)];
     }
-    const next = this.#queue.findIndex(({ kind }) => kind === 'PLAN');
-    const batch = this.#queue.splice(0, next === -1 ? maximumBatch : Math.min(next, maximumBatch));
-    return batch.filter((input) => input.kind !== 'PLAN');
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    this.#options.deliver([this.#endBy(error)]);
+    this.stop();
   }
 
   /** A fault of ours must not look like a stream in which nothing happens. */
-  #fail(error: unknown): void {
-    if (this.#stopped) return;
-    this.#options.deliver([{ kind: 'END', errors: refusal(error, this.#options.logError) }]);
-    this.stop();
+  #endBy(error: unknown): PumpOutput {
+    return { kind: 'END', errors: refusal(error, this.#options.logError) };
   }
 
   async #deliverInTurns(output: readonly PumpOutput[]): Promise<void> {
@@ -139,29 +153,6 @@ export class Pump {
     this.#options.deliver(output);
   }
 
-  async #complete(batch: readonly PlannedInput[]): Promise<PumpOutput[]> {
-    const events = batch.filter((input) => input.kind === 'EVENT');
-    const topicId = topicOf(events);
-    const results =
-      events.length === 0
-        ? []
-        : await this.#plan.complete(
-            events.map((event) => ({
-              result: event.payload as ExecutionResult,
-              after: afterOf(event, topicId),
-            })),
-          );
-    const completed = results.values();
-    return batch.map((input) => {
-      if (input.kind !== 'EVENT') return input;
-      const result = completed.next().value;
-      if (result === undefined) throw new Error('The plan completed fewer events than it was given.');
-      const own = payloadOf(result);
-      const payload = { ...own, extensions: { ...input.payload.extensions, ...own.extensions } };
-      return { kind: 'EVENT', entry: encodeEvent(payload, input.stamp) };
-    });
-  }
-
   #press(): void {
     const { pendingBytes, pressure } = this.#options;
     const high = this.#bytes > (this.#pressed ? pendingBytes / 2 : pendingBytes);
@@ -170,9 +161,35 @@ export class Pump {
   }
 }
 
+/** In the order of the inputs. */
+const completed = async (
+  plan: SubscriptionPlan,
+  inputs: readonly PlannedInput[],
+): Promise<readonly PumpOutput[]> => {
+  const events = inputs.filter((input) => input.kind === 'EVENT');
+  const topicId = topicOf(events);
+  const results =
+    events.length === 0
+      ? []
+      : await plan.complete(
+          events.map((event) => ({
+            result: event.payload as ExecutionResult,
+            after: afterOf(event, topicId),
+          })),
+        );
+  const rest = results.values();
+  return inputs.map((input) => {
+    if (input.kind !== 'EVENT') return input;
+    const result = rest.next().value;
+    if (result === undefined) throw new Error('The plan completed fewer events than it was given.');
+    const own = payloadOf(result);
+    const payload = { ...own, extensions: { ...input.payload.extensions, ...own.extensions } };
+    return { kind: 'EVENT', entry: encodeEvent(payload, input.stamp) };
+  });
+};
+
 /** What needs no plan; null for an event that does: the plan also makes errors safe for clients. */
-const passed = (input: PumpInput): PumpOutput | null => {
-  if (input.kind === 'PLAN') return null;
+const passed = (input: PlannedInput): PumpOutput | null => {
   if (input.kind !== 'EVENT') return input;
   if (input.payload.errors !== undefined) return null;
   return { kind: 'EVENT', entry: encodeEvent(input.payload, input.stamp) };

@@ -7,6 +7,7 @@ import { paced } from '../paced.ts';
 import { ClientQuota } from '../policies/client-quota.ts';
 import { newCounters, type SubscriptionCounters } from './counters.ts';
 import { identityKey, type NormalisedOperation, normalise, operationVariables } from './identity.ts';
+import { JoinBudget } from './join-budget.ts';
 import { judgeMove } from './judge-move.ts';
 import { SharedOperation } from './operation.ts';
 import type { Upstream } from './operation-options.ts';
@@ -37,6 +38,7 @@ export class Subscriptions {
   readonly #limits: GatewayLimits;
   readonly #logError: ErrorLog;
   readonly #budget: RingBudget;
+  readonly #joinBudget: JoinBudget;
   readonly #operations = new Map<string, SharedOperation>();
   readonly #upstreams = new Map<string, Upstream>();
   readonly #normalised = new WeakMap<OperationDefinitionNode, NormalisedOperation>();
@@ -48,6 +50,7 @@ export class Subscriptions {
     this.#limits = limits;
     this.#logError = logError;
     this.#budget = new RingBudget(limits.ringBytesTotal, this.counters);
+    this.#joinBudget = new JoinBudget(limits.joinsBeside);
   }
 
   /**
@@ -139,6 +142,7 @@ export class Subscriptions {
       planned: { planner, plan },
       upstreamOf: (plan) => this.#upstream(plan),
       budget: this.#budget,
+      joinBudget: this.#joinBudget,
       limits: this.#limits,
       counters: this.counters,
       logError: this.#logError,

@@ -1,5 +1,5 @@
 import { type ExecutionResult, parse, validate } from 'graphql';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { AfterPositions } from '../../../gateway/execution/after.ts';
 import { SubscriptionRefused } from '../../../gateway/generation/subscription.ts';
 import { type Graph, takeFetches } from '../execution/graph.ts';
@@ -117,9 +117,39 @@ describe('complete', () => {
     expect(result?.data).toEqual({ changed: { kind: 'UPSERT', flight: { id: 'f-jfk', origin: null } } });
     expect(result?.errors?.map((error) => error.toJSON())).toEqual([
       {
-        message: 'Subgraph "airports" did not answer a join within 30 ms.',
+        message: 'Subgraph "airports" did not answer within the 30 ms that the joins of an event may take.',
         path: ['changed', 'flight', 'origin', 'name'],
         extensions: { code: 'SUBGRAPH_TIMEOUT', retryable: true, subgraph: 'airports' },
+      },
+    ]);
+  });
+
+  test('S17 joins that follow each other have one deadline together', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const graph = ticker({ joinDeadlineMs: 2_000 });
+    graph.intercept = ({ subgraph, request }) => {
+      if (subgraph === 'cities') return new Promise(() => {});
+      const { faa } = (request.variables.representations as { faa: string }[])[0]!;
+      const airport = { name: faa, city: { __typename: 'City', id: 'nyc' } };
+      return new Promise((resolve) => {
+        setTimeout(() => resolve({ data: { _entities: [airport] } }), 1_500);
+      });
+    };
+    let results: readonly ExecutionResult[] = [];
+    const completing = plan(graph, joined).complete(events(change('jfk')));
+    void completing.then((given) => {
+      results = given;
+    });
+    await vi.advanceTimersByTimeAsync(1_990);
+    expect(graph.fetched.map(({ subgraph }) => subgraph)).toEqual(['airports', 'cities']);
+    expect(results).toEqual([]);
+    await vi.advanceTimersByTimeAsync(10);
+    const origin = { name: 'jfk', city: { title: null } };
+    expect(results).toMatchObject([
+      {
+        data: { changed: { flight: { origin } } },
+        errors: [{ extensions: { code: 'SUBGRAPH_TIMEOUT', subgraph: 'cities' } }],
       },
     ]);
   });
