@@ -7,6 +7,7 @@ import { neverAborted } from '../execution/in-flight.ts';
 import { introspectInto } from '../execution/introspection.ts';
 import { resultOf } from '../execution/result.ts';
 import type { Log, Run } from '../execution/run.ts';
+import { shareEntities } from '../execution/shared-entities.ts';
 import { defaultLimits, type GenerationLimits } from './limits.ts';
 import { Operations, type PreparedOperation } from './operations.ts';
 import { chooseOverrides, type DecideLabel } from './overrides.ts';
@@ -75,6 +76,7 @@ function generationOf(supergraph: LoadedSupergraph, options: GenerationOptions):
     supergraph,
     operations: new Operations(supergraph, limits.operations),
     fetcher: options.fetcher,
+    joinFetcher: shareEntities(options.fetcher, limits.representations),
     limits,
     overrides: () => chooseOverrides(supergraph.labels, options.decideLabel),
     log: options.log,

@@ -67,6 +67,8 @@ export interface GenerationContext {
   readonly supergraph: LoadedSupergraph;
   readonly operations: Operations;
   readonly fetcher: Fetcher;
+  /** For the joins of events: what several operations ask at the same time is asked once. */
+  readonly joinFetcher: Fetcher;
   readonly limits: GenerationLimits;
   /** The progressive overrides of one more request. */
   readonly overrides: () => Overrides;
@@ -123,11 +125,11 @@ function runStarter(
   variant: Variant,
   primary: FetchStep,
   variables: Readonly<Record<string, unknown>>,
-  { supergraph, fetcher, limits, log }: GenerationContext,
+  { supergraph, joinFetcher, limits, log }: GenerationContext,
 ): (events: readonly SubscriptionEvent[]) => Run {
   const { signal } = new AbortController();
   return (events) => ({
-    fetcher,
+    fetcher: joinFetcher,
     roots: events.map(({ result }) => rootOf(result, primary)),
     errors: events.map(({ result }) => upstreamErrors(result, primary)),
     failures: new Failures(),
