@@ -15,6 +15,7 @@ import {
 } from '../../local/kafka/index.ts';
 import { freePort } from '../../local/ports.ts';
 import { identityOf } from '../../local/supervisor/index.ts';
+import { createTopics } from '../support/kafka.ts';
 import { brokerDirectory } from '../support/run-directory.ts';
 
 test('a second start in the same directory has the same data, cluster id and port', {
@@ -116,7 +117,7 @@ const client = (brokers: string): Kafka => new Kafka({ brokers: [brokers], logLe
 
 async function produceOne(brokers: string, topic: string): Promise<void> {
   const admin = client(brokers).admin();
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+  await createTopics(admin, [{ topic, numPartitions: 1 }]);
   await admin.disconnect();
   const producer = client(brokers).producer();
   await producer.connect();

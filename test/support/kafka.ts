@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type IHeaders, Kafka, logLevel, type RecordMetadata } from 'kafkajs';
+import { type Admin, type IHeaders, type ITopicConfig, Kafka, logLevel, type RecordMetadata } from 'kafkajs';
 import { inject } from 'vitest';
+import { untilLed } from '../../subgraphs/kit/kafka/topic-leaders.ts';
 
 export interface TopicOptions {
   /** Default 1. */
@@ -30,11 +31,21 @@ export function uniqueTopic(prefix: string): string {
   return `${prefix}.${randomBytes(6).toString('hex')}`;
 }
 
-/** Creates a topic and resolves when every partition has a leader. */
+/**
+ * Creates topics and resolves when every partition has a leader. kafkajs' own waiting ends with an error when the broker
+ * that it asks has not heard of the topic yet.
+ */
+export async function createTopics(admin: Admin, topics: ITopicConfig[]): Promise<void> {
+  await admin.createTopics({ topics, waitForLeaders: false });
+  const names = topics.map(({ topic }) => topic);
+  await untilLed(admin, names, AbortSignal.timeout(30_000));
+}
+
+/** The same for one topic of the run's broker. */
 export async function createTopic(name: string, options: TopicOptions = {}): Promise<void> {
   const configEntries = Object.entries(options.config ?? {}).map(([key, value]) => ({ name: key, value }));
   const topic = { topic: name, numPartitions: options.partitions ?? 1, replicationFactor: 1, configEntries };
-  await withAdmin((admin) => admin.createTopics({ topics: [topic], waitForLeaders: true }));
+  await withAdmin((admin) => createTopics(admin, [topic]));
 }
 
 export async function deleteTopic(name: string): Promise<void> {
@@ -65,7 +76,7 @@ export function kafka(): Kafka {
   return new Kafka({ clientId: 'test', brokers: brokers().split(','), logLevel: logLevel.ERROR });
 }
 
-async function withAdmin<T>(work: (admin: ReturnType<Kafka['admin']>) => Promise<T>): Promise<T> {
+async function withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = kafka().admin();
   await admin.connect();
   try {

@@ -1,4 +1,5 @@
 import { Kafka, logLevel, type Message, Partitioners, type Producer } from 'kafkajs';
+import { untilLed } from '../../subgraphs/kit/kafka/topic-leaders.ts';
 import { partitions, type VolumeGraph } from './graph.ts';
 
 /** Bytes of the text in each record: rows and events are then about 350 bytes in Kafka. */
@@ -21,14 +22,13 @@ export class Topics {
     const admin = this.#kafka.admin();
     await Promise.all([admin.connect(), this.#producer.connect()]);
     const compact = [{ name: 'cleanup.policy', value: 'compact' }];
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: [
-        { topic: rows, numPartitions: partitions, replicationFactor: 1, configEntries: compact },
-        { topic: events, numPartitions: partitions, replicationFactor: 1 },
-        { topic: ticks, numPartitions: 3, replicationFactor: 1 },
-      ],
-    });
+    const topics = [
+      { topic: rows, numPartitions: partitions, replicationFactor: 1, configEntries: compact },
+      { topic: events, numPartitions: partitions, replicationFactor: 1 },
+      { topic: ticks, numPartitions: 3, replicationFactor: 1 },
+    ];
+    await admin.createTopics({ waitForLeaders: false, topics });
+    await untilLed(admin, [rows, events, ticks], AbortSignal.timeout(30_000));
     await admin.disconnect();
   }
 

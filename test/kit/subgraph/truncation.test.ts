@@ -1,5 +1,6 @@
 import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { createTopics } from '../../support/kafka.ts';
 import { startRedis } from '../../support/redis.ts';
 import { findRedis } from '../../support/redis-server.ts';
 import { startThreeBrokers, type ThreeBrokers } from '../kafka/three-brokers.ts';
@@ -36,7 +37,7 @@ const client = () =>
   });
 
 /** Both topics on brokers 2 and 3, which may lead with less than the other had. */
-const createTopics = async (): Promise<void> => {
+const createBoth = async (): Promise<void> => {
   const admin = client().admin();
   await admin.connect();
   const topics = ['gates', 'steps'].map((topic) => ({
@@ -48,7 +49,7 @@ const createTopics = async (): Promise<void> => {
       { name: 'min.insync.replicas', value: '1' },
     ],
   }));
-  await admin.createTopics({ topics, waitForLeaders: true });
+  await createTopics(admin, topics);
   await admin.disconnect();
 };
 
@@ -89,7 +90,7 @@ const stores = async (): Promise<readonly { readonly directory: string; readonly
 };
 
 test('S11 a cursor from before an unclean leader election has expired where its records were lost, and nowhere else; a view from before it is built again', async () => {
-  await createTopics();
+  await createBoth();
   const brokers = cluster.addresses.join();
   const directory = await temporaryDirectory();
   const before = await runSubgraph({ sdl, brokers, directory });
