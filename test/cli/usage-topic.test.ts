@@ -15,7 +15,8 @@ const log = pino({ level: 'silent' });
 
 /** Reads a topic from its start with a client that is not ours, until `count` records are there. */
 const read = async (topic: string, count: number): Promise<string[]> => {
-  const consumer = kafka().consumer({ groupId: uniqueTopic('reader') });
+  // A fetch that finds nothing waits for 5 s by default, and disconnect for it.
+  const consumer = kafka().consumer({ groupId: uniqueTopic('reader'), maxWaitTimeInMs: 100 });
   onTestFinished(() => consumer.disconnect());
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });

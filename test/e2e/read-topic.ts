@@ -13,7 +13,8 @@ const readUntil = async (
   topic: string,
   meets: (record: ReadRecord) => boolean,
 ): Promise<ReadRecord> => {
-  const consumer = kafka.consumer({ groupId: `reader-${Math.random()}` });
+  // A fetch that finds nothing waits for 5 s by default, and disconnect for it.
+  const consumer = kafka.consumer({ groupId: `reader-${Math.random()}`, maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   const { promise, resolve } = Promise.withResolvers<ReadRecord>();

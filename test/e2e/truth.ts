@@ -20,7 +20,8 @@ export const readTopic = async (kafka: Kafka, topic: string): Promise<TopicRecor
   const endOf = new Map(ends.map(({ partition, high }) => [partition, Number(high)]));
   const records: TopicRecord[] = [];
   if (missing.size === 0) return records;
-  const consumer = kafka.consumer({ groupId: `judge-${process.pid}-${Date.now()}` });
+  // A fetch that finds nothing waits for 5 s by default, and disconnect for it.
+  const consumer = kafka.consumer({ groupId: `judge-${process.pid}-${Date.now()}`, maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -33,7 +33,9 @@ const run = JSON.parse(await readFile(join(folder, 'run.json'), 'utf8')) as RunD
 
 const names = [...new Set(run.clients.map(({ topic }) => topic))];
 const contents = new Map<string, TopicContent>();
-for (const name of names) contents.set(name, await readTopic(run.brokers, name));
+for (const content of await Promise.all(names.map((name) => readTopic(run.brokers, name)))) {
+  contents.set(content.topic, content);
+}
 for (const { topic, partitions } of contents.values()) {
   console.log(`${topic}: ${partitions.flat().length} records in ${partitions.length} partitions`);
 }

@@ -24,7 +24,11 @@ export async function readTopic(brokers: readonly string[], topic: string): Prom
   const missing = new Set(ends.filter(({ low, high }) => low !== high).map(({ partition }) => partition));
   const partitions: TopicRecord[][] = ends.map(() => []);
   if (missing.size === 0) return { topic, partitions };
-  const consumer = kafka.consumer({ groupId: `checker-${topic}-${process.pid}-${Date.now()}` });
+  // A fetch that finds nothing waits for 5 s by default, and disconnect for it.
+  const consumer = kafka.consumer({
+    groupId: `checker-${topic}-${process.pid}-${Date.now()}`,
+    maxWaitTimeInMs: 100,
+  });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   // From what passes, such as a coordinator that is loading, it starts again by itself.
   consumer.on('consumer.crash', ({ payload }) => payload.restart || reject(payload.error));
