@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { ensureLibraries } from '../local/kafka/index.ts';
 import { deploymentTools } from './deploy/tools.ts';
 import { packageDependencies } from './package/dependencies.ts';
+import { fastStarts } from './support/fast-starts.ts';
 import { findPip } from './support/pip.ts';
 import { sweepBrokerDirectories } from './support/run-directory.ts';
 import type { Summary } from './support/summary-reporter.ts';
@@ -33,23 +34,37 @@ try {
   for (const tests of missing) console.log(`NOT RUN: ${tests}`);
   await ensureLibraries({ onProgress: (line) => console.log(line) });
   // Whatever comes from a registry comes before the tests.
-  if ((await findPip()) !== null) await deploymentTools();
-  await packageDependencies();
-  process.exitCode = await runVitest(parameters.filter((parameter) => parameter !== '--install'));
+  const python = await findPip();
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-run-'));
+  const [environment] = await Promise.all([
+    fastStarts(folder),
+    packageDependencies(),
+    python === null ? null : deploymentTools(),
+  ]);
+  const selection = parameters.filter((parameter) => parameter !== '--install');
+  process.exitCode = await runVitest(selection, folder, environment);
+  await rm(folder, { recursive: true, force: true });
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   console.log('0 passed, 1 failed');
   process.exitCode = 1;
 }
 
-async function runVitest(selection: readonly string[]): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'tributary-summary-'));
+async function runVitest(
+  selection: readonly string[],
+  folder: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<number> {
   const file = join(folder, 'summary.json');
   const reporters = ['--reporter=default', '--reporter=./test/support/summary-reporter.ts'];
   const child = spawn(
     process.execPath,
     [...process.execArgv, join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...reporters, ...selection],
-    { cwd: root, env: { ...process.env, TRIBUTARY_TEST_SUMMARY: file }, stdio: 'inherit' },
+    {
+      cwd: root,
+      env: { ...process.env, ...environment, TRIBUTARY_TEST_SUMMARY: file },
+      stdio: 'inherit',
+    },
   );
   // The terminal sends Ctrl-C to vitest too, which then leaves its broker behind: stay, sweep, print the counts.
   process.on('SIGINT', () => undefined);
@@ -57,7 +72,6 @@ async function runVitest(selection: readonly string[]): Promise<number> {
   const [code] = (await once(child, 'exit')) as [number | null];
   await sweepBrokerDirectories();
   const { passed, failed, skipped } = await readSummary(file);
-  await rm(folder, { recursive: true, force: true });
   const explained = skipped.filter(({ reason }) => reason !== null);
   for (const [reason, tests] of Map.groupBy(explained, (each) => each.reason)) {
     console.log(
