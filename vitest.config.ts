@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 /** kafkajs arms a timer with a negative delay, and node:sqlite says that it is new: neither is ours to cure. */
 const execArgv = ['--disable-warning=TimeoutNegativeWarning', '--disable-warning=ExperimentalWarning'];
@@ -16,6 +17,7 @@ export default defineConfig({
   test: {
     // One broker for the whole run. Most tests wait for processes and clocks more than they compute: three keep two cores busy.
     globalSetup: ['test/support/global-setup.ts'],
+    sequence: { sequencer: LongestFirst },
     maxWorkers: 3,
     projects: [
       {
