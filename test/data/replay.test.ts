@@ -17,10 +17,11 @@ const program = join(import.meta.dirname, 'fixture-replay.ts');
 const makeTopics = async (): Promise<string> => {
   const prefix = uniqueTopic('replay');
   const compact = { 'cleanup.policy': 'compact' };
-  for (const topic of Object.values(topics)) {
+  const creating = Object.values(topics).map((topic) => {
     const config = eventTopics.includes(topic) ? {} : compact;
-    await createTopic(`${prefix}.${topic}`, { partitions: topic.startsWith('flights.') ? 6 : 1, config });
-  }
+    return createTopic(`${prefix}.${topic}`, { partitions: topic.startsWith('flights.') ? 6 : 1, config });
+  });
+  await Promise.all(creating);
   return prefix;
 };
 
@@ -76,9 +77,11 @@ const valuesByKey = (records: readonly { key: string; value: unknown }[], all: b
 
 /** Every event once, in order for each key; of rows the last one, since a row may be written again. */
 const expectWeek = async (prefix: string): Promise<void> => {
-  for (const topic of Object.values(topics)) {
+  const all = Object.values(topics);
+  const records = await Promise.all(all.map((topic) => committed(`${prefix}.${topic}`)));
+  for (const [index, topic] of all.entries()) {
     const isEvents = eventTopics.includes(topic);
-    const read = valuesByKey(await committed(`${prefix}.${topic}`), isEvents);
+    const read = valuesByKey(records[index] ?? [], isEvents);
     const wanted = valuesByKey(expected.get(topic) ?? [], isEvents);
     expect(read, topic).toEqual(wanted);
   }

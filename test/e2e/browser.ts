@@ -7,8 +7,10 @@ import { chromiumMissing, findChromium } from '../support/chromium.ts';
 const output = join(import.meta.dirname, '..', 'output');
 const executablePath = await findChromium();
 
+export const hasBrowser = executablePath !== null;
+
 /** Skips a test that needs a browser where there is none, and says why. */
-export const needsBrowser = ({ skip }: TestContext): void => skip(executablePath === null, chromiumMissing);
+export const needsBrowser = ({ skip }: TestContext): void => skip(!hasBrowser, chromiumMissing);
 
 /** Null where there is none. Each has a profile of its own, which is empty. */
 export const launchBrowser = async (): Promise<Browser | null> => {

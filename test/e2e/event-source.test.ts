@@ -1,7 +1,7 @@
 import { setTimeout as pace } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { launchBrowser, needsBrowser, Visit } from './browser.ts';
+import { hasBrowser, launchBrowser, needsBrowser, Visit } from './browser.ts';
 import { query } from './clients.ts';
 import { flight, flightEvent } from './operations.ts';
 import { System } from './system.ts';
@@ -55,10 +55,9 @@ let browser: Browser | null;
 let visits: Visit[] = [];
 
 beforeAll(async () => {
-  browser = await launchBrowser();
-  if (browser === null) return;
+  if (!hasBrowser) return;
   system = await System.create();
-  await system.start();
+  [browser] = await Promise.all([launchBrowser(), system.start()]);
 });
 
 afterAll(async () => {

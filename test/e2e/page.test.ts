@@ -1,6 +1,6 @@
 import type { Browser, Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Look, launchBrowser, needsBrowser, Visit } from './browser.ts';
+import { hasBrowser, type Look, launchBrowser, needsBrowser, Visit } from './browser.ts';
 import { positionOf } from './clients.ts';
 import type { Change } from './operations.ts';
 import { System } from './system.ts';
@@ -13,10 +13,9 @@ let browser: Browser | null;
 let visits: Visit[] = [];
 
 beforeAll(async () => {
-  browser = await launchBrowser();
-  if (browser === null) return;
+  if (!hasBrowser) return;
   system = await System.create({ replay: true });
-  await system.start();
+  [browser] = await Promise.all([launchBrowser(), system.start()]);
 });
 
 afterAll(async () => {

@@ -54,7 +54,7 @@ const short: typeof long = {
   rate: 80,
   faultsMs: 60_000,
   once: true,
-  every: [1_500, 2_500],
+  every: [1_000, 1_700],
   stopMs: 7_000,
   awayMs: [500, 1_500],
   calmMs: 1_000,

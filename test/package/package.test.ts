@@ -5,7 +5,7 @@ import { freePort } from '../../local/ports.ts';
 import { launchBrowser, needsBrowser } from '../e2e/browser.ts';
 import { query, ResumingClient } from '../e2e/clients.ts';
 import { brokers, uniqueTopic } from '../support/kafka.ts';
-import { type Installation, installPackage } from './installed.ts';
+import { type Installation, installPackage, type Served } from './installed.ts';
 import { loadPage, requestsOf } from './page.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -150,7 +150,10 @@ type Query { order(id: ID!): Order @view }
 });
 
 describe('the pages of its gateway', () => {
-  const url = async (): Promise<string> => {
+  let gateway: Served;
+  let url: string;
+
+  beforeAll(async () => {
     const port = await freePort();
     const { folder, serve } = installation;
     const file = `pages-${port}.yaml`;
@@ -159,10 +162,12 @@ describe('the pages of its gateway', () => {
       join(folder, file),
       `gateway: { port: ${port} }\nsubgraphs: { gates: { url: http://127.0.0.1:1/graphql, schema: gates.graphql } }\n`,
     );
-    const gateway = await serve(`http://127.0.0.1:${port}/health/ready`, 'gateway', '--config', file);
-    onTestFinished(() => void gateway.stop());
-    return `http://127.0.0.1:${port}`;
-  };
+    gateway = await serve(`http://127.0.0.1:${port}/health/ready`, 'gateway', '--config', file);
+    url = `http://127.0.0.1:${port}`;
+  });
+
+  afterAll(() => gateway?.stop());
+
   const files = {
     '/': ['/graphiql/graphiql.js', '/graphiql/graphiql.css', '/console/main.js', '/console/samples.js'],
     '/board': [
@@ -177,7 +182,7 @@ describe('the pages of its gateway', () => {
   test.each(['/', '/board'] as const)(
     '%s and all that it refers to are served, and nothing is elsewhere',
     async (path) => {
-      const { found, missing, elsewhere, policy } = await loadPage(`${await url()}${path}`);
+      const { found, missing, elsewhere, policy } = await loadPage(`${url}${path}`);
       expect([missing, elsewhere]).toEqual([[], []]);
       expect(found).toEqual(expect.arrayContaining([...files[path]]));
       // The browser enforces it for whatever a script may ask for.
@@ -194,11 +199,10 @@ describe('the pages of its gateway', () => {
     const browser = await launchBrowser();
     if (browser === null) return;
     onTestFinished(() => browser.close());
-    const origin = await url();
     for (const path of ['/', '/board'] as const) {
-      const asked = await requestsOf(browser, `${origin}${path}`);
-      expect(asked).toEqual(expect.arrayContaining(files[path].map((file) => `${origin}${file}`)));
-      const host = new URL(origin).host;
+      const asked = await requestsOf(browser, `${url}${path}`);
+      expect(asked).toEqual(expect.arrayContaining(files[path].map((file) => `${url}${file}`)));
+      const host = new URL(url).host;
       expect(asked.filter((each) => !each.startsWith('data:') && new URL(each).host !== host)).toEqual([]);
     }
   });
