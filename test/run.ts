@@ -32,12 +32,11 @@ try {
     isRoot && (process.env.CI === 'true' || parameters.includes('--install')),
   );
   for (const tests of missing) console.log(`NOT RUN: ${tests}`);
-  await ensureLibraries({ onProgress: (line) => console.log(line) });
   // Whatever comes from a registry comes before the tests.
   const python = await findPip();
   const folder = await mkdtemp(join(tmpdir(), 'tributary-run-'));
   const [environment] = await Promise.all([
-    fastStarts(folder),
+    ensureLibraries({ onProgress: (line) => console.log(line) }).then(() => fastStarts(folder)),
     packageDependencies(),
     python === null ? null : deploymentTools(),
   ]);
