@@ -4,9 +4,11 @@ import { requestIdHeader } from '../../schema/request-id.ts';
 import { isData } from './data.ts';
 import { subgraphError } from './errors.ts';
 import type { Fetcher, Subgraph, SubgraphRequest } from './fetcher.ts';
-import { Endpoint } from './http-endpoint.ts';
-import type { HttpAnswer, HttpExchange } from './http-exchange.ts';
-import { InFlight } from './in-flight.ts';
+import type { HttpAnswer } from './http/answer-reader.ts';
+import type { Endpoint } from './http/endpoint.ts';
+import { PlainEndpoint } from './http/plain-endpoint.ts';
+import { UndiciEndpoint } from './http/undici-endpoint.ts';
+import { InFlight, type Shareable } from './in-flight.ts';
 import type { Log } from './run.ts';
 
 export interface HttpFetcherOptions {
@@ -44,7 +46,8 @@ export function createHttpFetcher(options: HttpFetcherOptions = {}): HttpFetcher
   const endpointOf = (subgraph: Subgraph): Endpoint => {
     const known = endpoints.get(subgraph.url);
     if (known !== undefined) return known;
-    const endpoint = new Endpoint(urlOf(subgraph), settings);
+    const url = urlOf(subgraph);
+    const endpoint = new (url.protocol === 'http:' ? PlainEndpoint : UndiciEndpoint)(url, settings);
     endpoints.set(subgraph.url, endpoint);
     return endpoint;
   };
@@ -53,17 +56,20 @@ export function createHttpFetcher(options: HttpFetcherOptions = {}): HttpFetcher
       signal.throwIfAborted();
       const endpoint = endpointOf(subgraph);
       const body = bodyOf(request);
-      const start = (): HttpExchange => endpoint.send(subgraph.name, request.headers, body);
-      const key = request.shared === true ? keyOf(subgraph, request.headers, body) : null;
+      const { name } = subgraph;
+      const shared = request.shared === true;
+      const start = (): Shareable<HttpAnswer> =>
+        endpoint.send({ name, headers: request.headers, body, repeatable: shared });
+      const key = shared ? keyOf(subgraph, request.headers, body) : null;
       try {
         const { status, text } = await inFlight.share(key, signal, start);
-        const answer = graphqlAnswer(text, status, subgraph.name);
-        health.answered(subgraph.name);
+        const answer = graphqlAnswer(text, status, name);
+        health.answered(name);
         return answer;
       } catch (error) {
         if (signal.aborted) throw signal.reason;
-        const failure = typedError(error, subgraph.name);
-        health.failed(subgraph.name, failure, request.headers?.[requestIdHeader]);
+        const failure = typedError(error, name);
+        health.failed(name, failure, request.headers?.[requestIdHeader]);
         throw failure;
       }
     },

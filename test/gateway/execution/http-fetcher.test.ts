@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Subgraph, SubgraphRequest } from '../../../gateway/execution/fetcher.ts';
 import {
@@ -217,6 +217,26 @@ describe('createHttpFetcher', () => {
     const subgraph = await serve(() => controller.abort(new Error('client left')));
     await expect(fetcher().fetch(subgraph, request, controller.signal)).rejects.toThrow('client left');
     await expect(fetcher().fetch(subgraph, request, controller.signal)).rejects.toThrow('client left');
+  });
+
+  test('https is asked over TLS', async () => {
+    const hello = Promise.withResolvers<number | undefined>();
+    const server = createTcpServer((socket) =>
+      socket.once('data', (bytes) => {
+        hello.resolve(bytes[0]);
+        socket.destroy();
+      }),
+    );
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const subgraph = { name: 'flights', url: `https://127.0.0.1:${port}/graphql` };
+    expect(told(await rejection(fetcher().fetch(subgraph, request, forever)))).toMatchObject({
+      code: 'SUBGRAPH_UNAVAILABLE',
+    });
+    // A record of the type "handshake".
+    expect(await hello.promise).toBe(0x16);
+    server.close();
   });
 
   test('a URL that is none', async () => {

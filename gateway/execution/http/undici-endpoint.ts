@@ -1,21 +1,10 @@
 import { Pool } from 'undici';
-import { subgraphError } from './errors.ts';
-import { HttpExchange } from './http-exchange.ts';
+import { subgraphError } from '../errors.ts';
+import { type Endpoint, type EndpointRequest, type EndpointSettings, ownHeaders } from './endpoint.ts';
+import { UndiciExchange } from './undici-exchange.ts';
 
-export interface EndpointSettings {
-  readonly timeoutMs: number;
-  readonly maximumResponseBytes: number;
-  readonly connections: number;
-  readonly maximumWaiting: number;
-}
-
-const ownHeaders = {
-  'content-type': 'application/json',
-  accept: 'application/graphql-response+json, application/json;q=0.9',
-};
-
-/** Where a subgraph is asked, with connections that are kept. */
-export class Endpoint {
+/** HTTP over TLS, by undici. */
+export class UndiciEndpoint implements Endpoint {
   readonly #settings: EndpointSettings;
   readonly #pool: Pool;
   readonly #path: string;
@@ -35,13 +24,12 @@ export class Endpoint {
     });
   }
 
-  /** Throws SUBGRAPH_UNAVAILABLE when too many wait. The exchange ends by itself after `timeoutMs`. */
-  send(name: string, headers: Readonly<Record<string, string>> | undefined, body: string): HttpExchange {
+  send({ name, headers, body }: EndpointRequest): UndiciExchange {
     const { timeoutMs, maximumResponseBytes, connections, maximumWaiting } = this.#settings;
     if (this.#open >= connections + maximumWaiting) {
       throw subgraphError('SUBGRAPH_UNAVAILABLE', name, 'has too many requests waiting for it.');
     }
-    const exchange = new HttpExchange({
+    const exchange = new UndiciExchange({
       maximumBytes: maximumResponseBytes,
       tooLarge: () =>
         subgraphError('SUBGRAPH_FAILED', name, `answered with more than ${maximumResponseBytes} bytes.`),
@@ -62,7 +50,6 @@ export class Endpoint {
     return exchange;
   }
 
-  /** Ends idle connections and rejects what is under way. */
   close(): Promise<void> {
     return this.#pool.destroy();
   }

@@ -1,10 +1,5 @@
 import type { Dispatcher } from 'undici';
-
-/** What came back: any status, the whole body. */
-export interface HttpAnswer {
-  readonly status: number;
-  readonly text: string;
-}
+import type { HttpAnswer } from './answer-reader.ts';
 
 export interface ExchangeOptions {
   /** Bytes of the body; more rejects with what `tooLarge` makes. */
@@ -16,7 +11,7 @@ export interface ExchangeOptions {
  * One request and its answer, below undici's promises: its `request` makes a stream of each body and a controller for
  * each signal, which costs more than all the rest of a small fetch.
  */
-export class HttpExchange implements Dispatcher.DispatchHandler {
+export class UndiciExchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;
   readonly #answered = Promise.withResolvers<HttpAnswer>();
   readonly #chunks: Buffer[] = [];

@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import { PlainEndpoint } from '../../../../gateway/execution/http/plain-endpoint.ts';
+import { ask, endpointOf, ok, serve } from './scripted-server.ts';
+
+const endpointAt = (url: URL, connections = 4) => endpointOf(PlainEndpoint, url, { connections });
+
+describe('a request', () => {
+  test('is one piece, with its length in bytes', async () => {
+    const seen: string[] = [];
+    const { url } = await serve((socket, text) => {
+      seen.push(text);
+      socket.write(ok('{}'));
+    });
+    const endpoint = endpointAt(url);
+    await endpoint.send(ask('{"a":1}', true, { 'x-request-id': 'one', accept: 'text/plain' })).answer;
+    await endpoint.send(ask('"Zürich"')).answer;
+    const head = (more: string): string =>
+      `POST /graphql?v=1 HTTP/1.1\r\nhost: ${url.host}\r\nconnection: keep-alive\r\ncontent-type: application/json\r\naccept: application/graphql-response+json, application/json;q=0.9\r\n${more}\r\n\r\n`;
+    expect(seen).toEqual([
+      `${head('x-request-id: one\r\ncontent-length: 7')}{"a":1}`,
+      `${head('content-length: 9')}"Zürich"`,
+    ]);
+  });
+
+  test.each([
+    ['x', 'a\r\nb: c'],
+    ['x\r\n', 'a'],
+    ['', 'a'],
+    ['x', '東'],
+    ['Content-Length', '1'],
+    ['Transfer-Encoding', 'chunked'],
+    ['host', 'other'],
+  ])('with the header %j: %j is not sent', async (name, value) => {
+    const { url, connections } = await serve(() => undefined);
+    expect(() => endpointAt(url).send(ask('{}', true, { [name]: value }))).toThrow('cannot be sent');
+    expect(connections()).toBe(0);
+  });
+
+  test('to an IPv6 address', async () => {
+    const { url } = await serve((socket) => socket.write(ok('{}')), '::1');
+    expect(await endpointAt(url).send(ask('{}')).answer).toEqual({ status: 200, text: '{}' });
+  });
+});
+
+describe('a connection', () => {
+  test('is used again', async () => {
+    const { url, connections } = await serve((socket) => socket.write(ok('{}')));
+    const endpoint = endpointAt(url);
+    for (let count = 0; count < 20; count++) await endpoint.send(ask('{}')).answer;
+    expect(connections()).toBe(1);
+  });
+
+  test.each([['Connection: close\r\n'], ['Keep-Alive: timeout=1\r\n']])(
+    'is not used again behind %j',
+    async (fields) => {
+      const { url, connections } = await serve((socket) => socket.write(ok('{}', fields)));
+      const endpoint = endpointAt(url, 1);
+      for (let count = 0; count < 3; count++) await endpoint.send(ask('{}')).answer;
+      expect(connections()).toBe(3);
+    },
+  );
+
+  test('that was closed while it was idle: a query is sent again, once; a mutation is not', async () => {
+    let closing = true;
+    const { url, connections } = await serve((socket, text) => {
+      if (text.endsWith('first')) socket.write(ok('{}'));
+      else if (closing) socket.destroy();
+      else socket.write(ok('"again"'));
+      if (text.endsWith('second')) closing = false;
+    });
+    const endpoint = endpointAt(url, 1);
+    await endpoint.send(ask('first')).answer;
+    expect((await endpoint.send(ask('second')).answer).text).toBe('"again"');
+    expect(connections()).toBe(2);
+    closing = true;
+    await expect(endpoint.send(ask('mutation', false)).answer).rejects.toThrow();
+    await expect(endpoint.send(ask('on a new connection')).answer).rejects.toThrow();
+    expect(connections()).toBe(3);
+  });
+
+  test('that breaks in the middle of an answer: nothing is sent again', async () => {
+    let requests = 0;
+    const { url } = await serve((socket) => {
+      requests += 1;
+      if (requests === 1) socket.write(ok('{}'));
+      else socket.end('HTTP/1.1 200 OK\r\ncontent-le');
+    });
+    const endpoint = endpointAt(url, 1);
+    await endpoint.send(ask('1')).answer;
+    await expect(endpoint.send(ask('2')).answer).rejects.toThrow('closed before the answer was whole');
+    expect(requests).toBe(2);
+  });
+
+  test('on which something comes that nobody asked for is given up', async () => {
+    const gone = Promise.withResolvers<void>();
+    const { url, connections } = await serve((socket) => {
+      socket.once('close', () => gone.resolve());
+      socket.write(ok('{}'), () => setImmediate(() => socket.write('HTTP/1.1 408 Request Timeout\r\n\r\n')));
+    });
+    const endpoint = endpointAt(url, 1);
+    await endpoint.send(ask('1')).answer;
+    await gone.promise;
+    await endpoint.send(ask('2')).answer;
+    expect(connections()).toBe(2);
+  });
+});
