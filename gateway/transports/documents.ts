@@ -25,6 +25,10 @@ export class Documents {
   readonly #maximumTokens: number;
   readonly #rules: readonly ValidationRule[];
   readonly #bySchema = new WeakMap<GraphQLSchema, LRUCache<string, ReadDocument>>();
+  readonly #persisted = new LRUCache<string, string>({
+    maxSize: maximumCharacters,
+    sizeCalculation: (text, hash) => text.length + hash.length,
+  });
 
   constructor(limits: DocumentSizeLimits & { readonly documentTokens: number }) {
     this.#maximumTokens = limits.documentTokens;
@@ -50,6 +54,16 @@ export class Documents {
   keep(apiSchema: GraphQLSchema, text: string, document: DocumentNode): void {
     const known = this.#of(apiSchema);
     if (!known.has(text)) known.set(text, { document, errors: [] });
+  }
+
+  /** Takes a text that clients may name by its hash from now on, of whatever schema. */
+  persist(hash: string, text: string): void {
+    this.#persisted.set(hash, text);
+  }
+
+  /** Null: not known, whether it is persisted or not. */
+  persisted(hash: string): string | null {
+    return this.#persisted.get(hash) ?? null;
   }
 
   #of(apiSchema: GraphQLSchema): LRUCache<string, ReadDocument> {

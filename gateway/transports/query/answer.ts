@@ -15,13 +15,22 @@ export interface PlainAnswer {
 /** An operation that is ready to run. */
 export type PlainOperation = () => Promise<PlainAnswer>;
 
-/** Finds a query or mutation in a document that is known to be valid; null: Apollo Server has to read it, or to say why not. */
-export const findOperation = (body: PlainBody, context: TransportContext): PlainOperation | null => {
+/**
+ * Finds an operation of these kinds in a document that is known to be valid; null: Apollo Server has to read it, or to say why
+ * not.
+ */
+export const findOperation = (
+  body: PlainBody,
+  kinds: readonly string[],
+  context: TransportContext,
+): PlainOperation | null => {
   const generation = context.generation();
-  const document = context.documents.known(generation, body.query);
+  const { documents } = context;
+  const text = 'text' in body.query ? body.query.text : documents.persisted(body.query.hash);
+  const document = text === null ? null : documents.known(generation, text);
   if (document === null) return null;
   const operation = getOperationAST(document, body.operationName);
-  if (!operation || operation.operation === 'subscription') return null;
+  if (!operation || !kinds.includes(operation.operation)) return null;
   const used = { schema: generation.apiSchema, document, operation };
   return async () => {
     const { status, errors, ...rest } = await execute(body, document, generation, context);

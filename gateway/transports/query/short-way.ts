@@ -8,8 +8,8 @@ import { requestOf, withRequest } from '../../request-scope.ts';
 import type { Documents } from '../documents.ts';
 import type { TransportContext } from '../operation.ts';
 import { findOperation, type PlainAnswer } from './answer.ts';
-import { readBody } from './body.ts';
-import { readHead } from './head.ts';
+import { type PlainBody, readBody, readSearch } from './body.ts';
+import { type PlainHead, readHead } from './head.ts';
 
 export interface ShortWayOptions {
   readonly context: TransportContext;
@@ -19,7 +19,7 @@ export interface ShortWayOptions {
 }
 
 /**
- * The way of plain requests: POST of JSON whose document Apollo Server has let through before. They are the most, and what
+ * The way of plain requests, whose document Apollo Server has let through before. They are the most, and what
  * stands between the socket and the executor costs as much as a small join
  * (docs/decisions/0016-answer-known-documents-directly.md). What is not plain, or not right, goes the long way through Fastify
  * and Apollo Server, which judge it; the answers are the same, byte for byte.
@@ -44,11 +44,15 @@ export class ShortWay {
         longWay(request, response);
         return;
       }
+      if (head.search !== null) {
+        const query = readSearch(head.search);
+        if (!this.#serve(query, ofGet, { request, response, head })) longWay(request, response);
+        return;
+      }
       readAll(request, (bytes) => {
-        if (!this.#serve(bytes, request, response, head.contentType)) {
-          this.#read.set(request, bytes);
-          longWay(request, response);
-        }
+        if (this.#serve(readBody(bytes.toString()), ofPost, { request, response, head })) return;
+        this.#read.set(request, bytes);
+        longWay(request, response);
       });
     };
   }
@@ -67,9 +71,12 @@ export class ShortWay {
     return allowed;
   }
 
-  #serve(bytes: Buffer, request: IncomingMessage, response: ServerResponse, contentType: string): boolean {
-    const body = readBody(bytes.toString());
-    const operation = body === null ? null : findOperation(body, this.#options.context);
+  #serve(
+    body: PlainBody | null,
+    kinds: readonly string[],
+    { request, response, head }: PlainRequest,
+  ): boolean {
+    const operation = body === null ? null : findOperation(body, kinds, this.#options.context);
     if (operation === null) return false;
     const client = requestOf(request.headers);
     void withRequest(client, operation).then((answer) =>
@@ -77,17 +84,30 @@ export class ShortWay {
         [requestIdHeader]: client.id,
         ...corsHeaders(request.headers),
         'cache-control': 'no-store',
-        'content-type': contentType,
+        'content-type': head.contentType,
       }),
     );
     return true;
   }
 }
 
+interface PlainRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly head: PlainHead;
+}
+
+/** Operations that a method may run. */
+const ofGet = ['query'];
+const ofPost = ['query', 'mutation'];
+
 /** Tells what Apollo Server lets through. */
 export const admittedDocuments = (documents: Documents): ApolloServerPlugin<BaseContext> => ({
   requestDidStart: async () => ({
-    didResolveOperation: async ({ schema, source, document }) => documents.keep(schema, source, document),
+    didResolveOperation: async ({ schema, source, document, metrics, queryHash }) => {
+      documents.keep(schema, source, document);
+      if (metrics.persistedQueryHit || metrics.persistedQueryRegister) documents.persist(queryHash, source);
+    },
   }),
 });
 

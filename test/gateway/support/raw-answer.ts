@@ -15,7 +15,7 @@ export interface RawRequest {
   readonly body?: string | Buffer;
 }
 
-/** Asks on a connection that is kept, with no headers but the given ones, Host and Content-Length. */
+/** Asks on a connection that is kept, with no headers but the given ones, Host and, but for GET, Content-Length. */
 export const rawAnswer = (
   port: number,
   { method = 'POST', path = '/graphql', headers = {}, body = '' }: RawRequest,
@@ -23,7 +23,8 @@ export const rawAnswer = (
   new Promise((resolve, reject) => {
     const agent = new Agent({ keepAlive: true });
     const options = { host: '127.0.0.1', port, path, method, agent };
-    const sent = request({ ...options, headers: { 'content-length': Buffer.byteLength(body), ...headers } });
+    const length = method === 'GET' ? {} : { 'content-length': Buffer.byteLength(body) };
+    const sent = request({ ...options, headers: { ...length, ...headers } });
     sent.on('error', reject);
     sent.on('response', (response) => {
       const chunks: Buffer[] = [];

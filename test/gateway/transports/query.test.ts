@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { ApolloServer } from '@apollo/server';
@@ -41,6 +42,16 @@ const post = (body: unknown, headers: RawRequest['headers'] = {}): RawRequest =>
 });
 const after = (value: unknown) => ({ extensions: { tributary: { after: value } } });
 
+const get = (parameters: Record<string, string>, headers: RawRequest['headers'] = {}): RawRequest => ({
+  method: 'GET',
+  path: `/graphql?${new URLSearchParams(parameters)}`,
+  headers,
+});
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+const persisted = (text: string, more: Record<string, unknown> = {}) => ({
+  persistedQuery: { version: 1, sha256Hash: hashOf(text), ...more },
+});
+
 const plain: Record<string, RawRequest> = {
   'with variables': post({ query: name, variables: { id: 'x' } }),
   'with nulls': post({ query: '{ __typename }', variables: null, operationName: null, extensions: null }),
@@ -65,6 +76,24 @@ const plain: Record<string, RawRequest> = {
     { accept: 'application/graphql-response+json, application/json' },
   ),
   'of axios': post({ query: '{ __typename }' }, { accept: 'application/json, text/plain, */*' }),
+  'of urql, which would take a stream': post(
+    { query: '{ __typename }' },
+    {
+      accept:
+        'application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed',
+    },
+  ),
+  'by GET': get({ query: name, operationName: 'Name', variables: '{"id":"Zürich +%&"}', extensions: '{}' }),
+  'by GET, with other parameters': get({ query: '{ __typename }', cache: 'no' }),
+  'by GET, of a page': get({ query: '{ __typename }' }, { origin: 'http://localhost:5173' }),
+  'by GET, with variables that do not fit': get({ query: name, variables: '{"id":{}}' }),
+  'persisted, by POST': post({ variables: { id: 1 }, extensions: persisted(name) }),
+  'persisted, by GET': get({ variables: '{"id":1}', extensions: JSON.stringify(persisted(name)) }),
+  'persisted, after a position': post({
+    query: null,
+    variables: { id: 1 },
+    extensions: { ...persisted(name), ...after({ topic: [[0, 7]] }).extensions },
+  }),
   'of a client with a name': post({ query: '{ __typename }' }, { 'apollographql-client-name': 'web' }),
 };
 
@@ -83,10 +112,29 @@ const other: Record<string, RawRequest> = {
   'an operation that is not there': post({ query: two, operationName: 'C' }),
   'no operation of two': post({ query: two }),
   'extensions that are text': post({ query: name, extensions: 'x' }),
-  'a persisted query': post({
+  'a persisted query with its text': post({ query: name, variables: { id: 1 }, extensions: persisted(name) }),
+  'a persisted query with the text of another': post({
     query: '{ __typename }',
-    extensions: { persistedQuery: { version: 1, sha256Hash: 'no' } },
+    extensions: persisted(name),
   }),
+  'a persisted query with an empty text': post({ query: '', extensions: persisted(name) }),
+  'a persisted query that is not known': post({ extensions: persisted('{ a: __typename }') }),
+  'a persisted query of another version': post({ extensions: persisted(name, { version: 2 }) }),
+  'a persisted query without a hash': post({ extensions: { persistedQuery: { version: 1 } } }),
+  'a persisted query that is a text': post({ extensions: { persistedQuery: 'x' } }),
+  'a mutation by GET': get({ query: 'mutation M { rename(id: 1, name: "new") { name } }' }),
+  'a subscription by GET': get({ query: 'subscription { tick }' }),
+  'a parameter twice': { method: 'GET', path: '/graphql?query={__typename}&query={__typename}' },
+  'variables by GET that are no JSON': get({ query: name, variables: '{' }),
+  'variables by GET that are a list': get({ query: name, variables: '[1]' }),
+  'variables by GET with a key that is none': get({ query: name, variables: '{"__proto__":{"id":1}}' }),
+  'an empty query by GET': get({ query: '' }),
+  'no query by GET': get({ a: 'b' }),
+  'nothing by GET': { method: 'GET', path: '/graphql' },
+  'a stream that has come to its end': get(
+    { query: '{ __typename }' },
+    { accept: 'text/event-stream', 'last-event-id': 'end' },
+  ),
   'a key that is none': post('{"query":"{ __typename }","__proto__":{"a":1}}'),
   'the same, escaped': post('{"query":"{ __typename }","\\u005f_proto__":{"a":1}}'),
   'a constructor': post('{"query":"{ __typename }","constructor":{"prototype":{"a":1}}}'),
@@ -118,6 +166,8 @@ const bothWays = async (request: RawRequest) => {
 
 describe('both ways answer the same, byte for byte', () => {
   test.each(Object.entries(plain))('a plain request: %s', async (_, request) => {
+    // Persisted by variables that are refused, so that nothing runs.
+    await rawAnswer(world.gateway.port, post({ query: name, extensions: persisted(name) }, long));
     const { byLong, byShort, viaApollo } = await bothWays(request);
     expect(byShort).toEqual(byLong);
     expect(viaApollo).toBe(0);
@@ -127,7 +177,7 @@ describe('both ways answer the same, byte for byte', () => {
 
   test.each(Object.entries(other))('another one, which goes the long way: %s', async (_, request) => {
     // Valid documents among them are known, so that the rest of the request is what sends it there.
-    for (const query of ['{ __typename }', name, two])
+    for (const query of ['{ __typename }', name, two, 'mutation M { rename(id: 1, name: "new") { name } }'])
       await rawAnswer(world.gateway.port, {
         headers: long,
         body: JSON.stringify({ query, operationName: 'A' }),
@@ -209,6 +259,30 @@ test('a document goes the long way once in each generation, and requests are cou
   expect(usage.map((line) => JSON.parse(line))).toMatchObject([{ name: 'Name', count: 5, errors: 1 }]);
   world = await startWorld();
 });
+
+test.each([
+  ['without a type', {}],
+  ['with a type that a page may send', { 'content-type': 'text/plain' }],
+  ['with an empty name', { 'x-apollo-operation-name': '' }],
+])('a GET that a page could send without asking is refused: %s', async (_, headers) => {
+  const query = get({ query: '{ __typename }' });
+  const known = await rawAnswer(world.gateway.port, { ...query, headers: json });
+  const blind = await rawAnswer(world.gateway.port, { ...query, headers });
+  expect([known.status, blind.status]).toEqual([200, 400]);
+  expect(blind.body).toContain('Cross-Site Request Forgery');
+});
+
+test.each(['x-apollo-operation-name', 'apollo-require-preflight'])(
+  'a GET with %s is answered',
+  async (header) => {
+    const headers = { 'x-request-id': 'request-0001', [header]: 'Any' };
+    const query = { ...get({ query: '{ __typename }' }), headers };
+    const byLong = await rawAnswer(world.gateway.port, query);
+    apollo.mockClear();
+    expect(await rawAnswer(world.gateway.port, query)).toEqual(byLong);
+    expect(apollo).not.toHaveBeenCalled();
+  },
+);
 
 test('requests that come one behind the other on a connection are answered in their order', async () => {
   await rawAnswer(world.gateway.port, { ...post({ query: name, variables: { id: 0 } }), headers: json });
