@@ -48,10 +48,13 @@ export const gatewayOver = async (
 ): Promise<Gateway> => {
   progress(`waiting for a gateway at ${url} over ${supergraph}`);
   while (!(await executes(url))) await delay(500);
-  const pid = portOwner(Number(new URL(url).port))?.pid;
+  const pid = portOwner(portOf(new URL(url)))?.pid;
   if (pid === undefined) throw new Error(`Who listens at ${url} is not known: its CPU cannot be measured.`);
   return { url, pid };
 };
+
+const portOf = ({ port, protocol }: URL): number =>
+  port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 
 const executes = async (url: string): Promise<boolean> => {
   try {

@@ -1,5 +1,7 @@
 /** Clients that ask over HTTP, in a process of their own. */
-import { type Dispatcher, Pool } from 'undici';
+import type { HttpAnswer } from '../../gateway/execution/http/answer-reader.ts';
+import type { Endpoint } from '../../gateway/execution/http/endpoint.ts';
+import { openEndpoint } from '../../gateway/execution/http/open-endpoint.ts';
 import { serveMethods } from '../processes/script.ts';
 
 /** How one client after another asks. */
@@ -13,71 +15,58 @@ export interface Load {
   readonly requests: number;
 }
 
-/** Requests a second, and bytes of one answer. */
+/** Requests a second, and characters of one answer. */
 export interface Loaded {
   readonly requestsPerSecond: number;
-  readonly bytes: number;
+  readonly characters: number;
 }
 
-const pools = new Map<string, Pool>();
-
-const poolOf = ({ url, connections }: Load): Pool => {
-  const { origin } = new URL(url);
-  const known = pools.get(origin);
-  if (known !== undefined) return known;
-  const pool = new Pool(origin, { connections, pipelining: 1 });
-  pools.set(origin, pool);
-  return pool;
-};
+/** The gateway's own way of asking: what the driver needs of the machine, a gateway on two cores does not get. */
+const open = ({ url, connections }: Load): Endpoint =>
+  openEndpoint(new URL(url), {
+    timeoutMs: 60_000,
+    maximumResponseBytes: 64 * 1024 * 1024,
+    connections,
+    maximumWaiting: 0,
+  });
 
 const bodyOf = ({ query, first, variations }: Load, number: number): string =>
   JSON.stringify({ query, variables: { first, from: number % variations } });
 
-const send = (pool: Pool, path: string, body: string): Promise<Buffer> => {
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  const chunks: Buffer[] = [];
-  let status = 0;
-  const handler: Dispatcher.DispatchHandler = {
-    onRequestStart: () => undefined,
-    onResponseStart: (_, statusCode) => {
-      status = statusCode;
-    },
-    onResponseData: (_, chunk) => void chunks.push(chunk),
-    onResponseEnd: () => {
-      const answer = Buffer.concat(chunks);
-      // Data comes first, and errors would be told behind it; only some of the text is looked at.
-      const begin = answer.toString('latin1', 0, 100);
-      if (status === 200 && begin.includes('"data":{') && !begin.includes('"errors"')) resolve(answer);
-      else reject(new Error(`HTTP ${status}: ${begin}`));
-    },
-    onResponseError: (_, error) => reject(error),
-  };
-  const headers = { 'content-type': 'application/json', accept: 'application/json' };
-  pool.dispatch({ path, method: 'POST', headers, body }, handler);
-  return promise;
+const send = async (endpoint: Endpoint, body: string): Promise<HttpAnswer> => {
+  const request = { name: 'gateway', headers: undefined, body, repeatable: false };
+  const answer = await endpoint.send(request).answer;
+  // Data comes first, and errors would be told behind it; only some of the text is looked at.
+  const begin = answer.text.slice(0, 100);
+  if (answer.status === 200 && begin.includes('"data":{') && !begin.includes('"errors"')) return answer;
+  throw new Error(`HTTP ${answer.status}: ${begin}`);
 };
 
 const methods = {
   /** One answer, parsed. */
-  ask: async (load: Load): Promise<unknown> =>
-    JSON.parse((await send(poolOf(load), new URL(load.url).pathname, bodyOf(load, 0))).toString()),
+  ask: async (load: Load): Promise<unknown> => {
+    const endpoint = open(load);
+    const { text } = await send(endpoint, bodyOf(load, 0));
+    await endpoint.close();
+    return JSON.parse(text);
+  },
   run: async (load: Load): Promise<Loaded> => {
-    const pool = poolOf(load);
-    const { pathname } = new URL(load.url);
+    const endpoint = open(load);
     const bodies = Array.from({ length: load.variations }, (_, number) => bodyOf(load, number));
     let sent = 0;
-    let bytes = 0;
+    let characters = 0;
     const client = async (): Promise<void> => {
       while (sent < load.requests) {
         const body = bodies[sent++ % bodies.length] ?? '';
-        const { length } = await send(pool, pathname, body);
-        bytes += length;
+        const { text } = await send(endpoint, body);
+        characters += text.length;
       }
     };
     const began = performance.now();
     await Promise.all(Array.from({ length: load.connections }, client));
     const seconds = (performance.now() - began) / 1000;
-    return { requestsPerSecond: load.requests / seconds, bytes: bytes / load.requests };
+    await endpoint.close();
+    return { requestsPerSecond: load.requests / seconds, characters: characters / load.requests };
   },
 };
 

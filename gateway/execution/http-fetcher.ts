@@ -6,8 +6,7 @@ import { subgraphError } from './errors.ts';
 import type { Fetcher, Subgraph, SubgraphRequest } from './fetcher.ts';
 import type { HttpAnswer } from './http/answer-reader.ts';
 import type { Endpoint } from './http/endpoint.ts';
-import { PlainEndpoint } from './http/plain-endpoint.ts';
-import { UndiciEndpoint } from './http/undici-endpoint.ts';
+import { openEndpoint } from './http/open-endpoint.ts';
 import { InFlight, type Shareable } from './in-flight.ts';
 import type { Log } from './run.ts';
 
@@ -46,8 +45,7 @@ export function createHttpFetcher(options: HttpFetcherOptions = {}): HttpFetcher
   const endpointOf = (subgraph: Subgraph): Endpoint => {
     const known = endpoints.get(subgraph.url);
     if (known !== undefined) return known;
-    const url = urlOf(subgraph);
-    const endpoint = new (url.protocol === 'http:' ? PlainEndpoint : UndiciEndpoint)(url, settings);
+    const endpoint = openEndpoint(urlOf(subgraph), settings);
     endpoints.set(subgraph.url, endpoint);
     return endpoint;
   };
