@@ -75,8 +75,8 @@ export const errorMappings: Readonly<Record<ErrorCode, ErrorMapping>> = {
     200,
     4404,
     false,
-    'Nothing has the key that a mutation names.',
-    'Check the key; a record may not have arrived yet.',
+    'Nothing has the key that a mutation names, or nothing is at the path of a request.',
+    'Check the key, since a record may not have arrived yet, or the path: GraphQL is at /graphql.',
   ),
   CONFLICT: entry(
     200,
@@ -97,7 +97,7 @@ export const errorMappings: Readonly<Record<ErrorCode, ErrorMapping>> = {
     4400,
     false,
     'The cursor was not made by Tributary, or is damaged.',
-    'Subscribe without it, or from a time.',
+    'Subscribe without it, or from EARLIEST, LATEST or a time.',
   ),
   CURSOR_EXPIRED: entry(
     200,

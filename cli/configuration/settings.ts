@@ -80,7 +80,7 @@ export const settings = {
     'TRIBUTARY_GATEWAY_HOST',
     listenHost,
     '127.0.0.1',
-    'Address that the gateway listens on; 0.0.0.0 is all of them.',
+    'Address that the gateway listens on; 0.0.0.0 is all of them. Names by which clients then address it belong into gateway.hosts.',
   ),
   gatewayPort: setting('gateway.port', 'TRIBUTARY_GATEWAY_PORT', portReader, 4000, 'Its port.'),
   gatewayWorkers: setting(

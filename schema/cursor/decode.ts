@@ -25,7 +25,7 @@ export const decodeCursor = (text: string): Cursor => {
     if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
     throw new TributaryError(
       'CURSOR_INVALID',
-      `The cursor cannot be read: ${error.message}. Subscribe without it, or from a time.`,
+      `The cursor cannot be read: ${error.message}. Subscribe without it, or from EARLIEST, LATEST or a time.`,
       { cause: error },
     );
   }

@@ -52,7 +52,10 @@ describe('S7: where a stream begins', () => {
     ['2013-02-29T18:00:00Z', '"2013-02-29T18:00:00Z" is a time that does not exist.'],
     ['2013-13-01T18:00:00Z', '"2013-13-01T18:00:00Z" is a time that does not exist.'],
     ['earliest', '"earliest" is written EARLIEST.'],
-    ['yesterday', 'The cursor cannot be read: it is not base64url. Subscribe without it, or from a time.'],
+    [
+      'yesterday',
+      'The cursor cannot be read: it is not base64url. Subscribe without it, or from EARLIEST, LATEST or a time.',
+    ],
   ])('S7 %s is refused with the reason', (text, message) => {
     expect(() => parsePosition(text)).toThrow(expect.objectContaining({ code: 'CURSOR_INVALID', message }));
   });

@@ -145,7 +145,7 @@ describe('S5 and S6: cursors', () => {
     ['AQAAAAAAAAAA', 'it is damaged'],
   ])('S6 says what is wrong with %.20j', (text, reason) => {
     expect(() => decodeCursor(text)).toThrow(
-      `The cursor cannot be read: ${reason}. Subscribe without it, or from a time.`,
+      `The cursor cannot be read: ${reason}. Subscribe without it, or from EARLIEST, LATEST or a time.`,
     );
   });
 
