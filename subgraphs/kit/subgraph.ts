@@ -40,6 +40,8 @@ export interface SubgraphOptions {
   readonly listenWhenReady?: boolean;
   /** This process among those that share the port, for /health/ready, which is not ready before all have started. */
   readonly worker?: () => { readonly number: number; readonly of: number; readonly started: boolean };
+  /** Milliseconds between two pings that tell subscriptions of progress without an event (S10). Default 5,000. */
+  readonly progressMs?: number;
   readonly log: Logger;
 }
 
@@ -108,6 +110,7 @@ export const startSubgraph = async (options: SubgraphOptions): Promise<RunningSu
     schema,
     subscribe: (request) => openOperation(operations, request),
     execute: (args) => executeOperation(operations, args),
+    progressMs: options.progressMs ?? 5_000,
     log,
   });
   opened.adopt(webSockets, (each) => each.close());

@@ -74,7 +74,7 @@ export class Feed {
 
   async #startSubgraph(port: number): Promise<RunningSubgraph> {
     const resolvers = { Query: { version: () => '1' } };
-    this.#subgraph = await runSubgraph({ sdl: sdl(this.topic), resolvers, port });
+    this.#subgraph = await runSubgraph({ sdl: sdl(this.topic), resolvers, port, progressMs: 50 });
     return this.#subgraph;
   }
 

@@ -21,8 +21,6 @@ import { readSubscribeExtensions } from './extensions.ts';
 import { maximumTokens } from './limits.ts';
 import { Progress, sendProgress } from './progress.ts';
 
-/** Progress without an event (S10). */
-const progressMs = 5_000;
 /** How long a client has to answer the close frame at a stop; one that does not read never answers (S21). */
 const closeMs = 1_000;
 
@@ -32,6 +30,8 @@ export interface WebSocketOptions {
   readonly schema: GraphQLSchema;
   readonly subscribe: (request: SubscribeRequest) => Promise<Opened>;
   readonly execute: (args: ExecutionArgs) => Promise<ExecutionResult>;
+  /** Between two pings with progress (S10). */
+  readonly progressMs: number;
   readonly log: Logger;
 }
 
@@ -62,7 +62,7 @@ export const serveWebSockets = (options: WebSocketOptions): { close(): Promise<v
     sockets,
     12_000,
   );
-  const timer = setInterval(() => progress.send(), progressMs).unref();
+  const timer = setInterval(() => progress.send(), options.progressMs).unref();
   return {
     close: async () => {
       clearInterval(timer);

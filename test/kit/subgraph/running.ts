@@ -22,6 +22,8 @@ export interface StartOptions {
   readonly log?: Logger;
   /** URL of a Redis for its views. Default: files. */
   readonly redis?: string;
+  /** Default: that of the subgraph. */
+  readonly progressMs?: number;
 }
 
 /** A folder that goes when the test ends. */
@@ -42,6 +44,7 @@ export const runSubgraph = async (options: StartOptions): Promise<RunningSubgrap
     port: options.port ?? 0,
     dataDirectory: options.directory ?? (await temporaryDirectory()),
     ...(options.redis === undefined ? {} : { views: { redis: options.redis } }),
+    ...(options.progressMs === undefined ? {} : { progressMs: options.progressMs }),
     createTopics: true,
     replication: 1,
     log: options.log ?? pino({ level: process.env.TRIBUTARY_LOG_LEVEL ?? 'silent' }),
