@@ -229,7 +229,8 @@ export class SocketWriter {
 
   /** A message of up to three parts, by the batch or, where that would copy what is to be shared, as it is. */
   #write(first: Buffer, second: Buffer | null, third: Buffer | null): void {
-    if (this.#socket.writableLength === 0 && batch.add(first, second, third)) {
+    // Only a flush empties the batch: a ping between two would reach the client that is flushed next.
+    if (this.#flushing && this.#socket.writableLength === 0 && batch.add(first, second, third)) {
       if (batch.full) this.#send();
       return;
     }

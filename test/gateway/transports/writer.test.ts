@@ -59,10 +59,11 @@ class Wire extends Writable {
 
 interface Given {
   readonly id?: string;
+  readonly progress?: string;
   readonly pull?: () => Due | null;
 }
 
-const connected = (ring: Ring, { id = '1', pull }: Given = {}) => {
+const connected = (ring: Ring, { id = '1', progress, pull }: Given = {}) => {
   const wire = new Wire();
   const closed: string[] = [];
   const writer: SocketWriter = new SocketWriter(wire as never, {
@@ -87,7 +88,7 @@ const connected = (ring: Ring, { id = '1', pull }: Given = {}) => {
       closing: null,
       pull: pullRing,
       takeStart: () => null,
-      takeProgress: () => null,
+      takeProgress: () => progress ?? null,
       stop: () => undefined,
     };
   });
@@ -165,6 +166,21 @@ describe('S20 the writer of a socket', () => {
     expect(closed).toEqual(['SLOW']);
     expect(wire.sent.toString().endsWith('}CLOSE')).toBe(true);
     expect(wire.messages).toHaveLength(2);
+  });
+
+  test('tells a client its own progress, at once, and nobody else', async () => {
+    const ring = newRing();
+    const told = connected(newRing(), { id: 'told', progress: 'its-cursor' });
+    const other = connected(ring, { id: 'other' });
+    await turn();
+    told.writer.progress();
+    const ping = { type: 'ping', payload: { cursors: { told: 'its-cursor' } } };
+    expect(told.wire.messages).toEqual([ping]);
+    ring.append(entry(0));
+    other.wake();
+    await turn();
+    expect(other.wire.messages).toEqual([message('other', entry(0))]);
+    expect(told.wire.messages).toEqual([ping]);
   });
 
   test('gives nothing of a client to the next one, when a source throws', async () => {
