@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 /** What one run of a workload found of one subject: Tributary, or a peer that did the same in the same run. */
 export interface Sample {
   readonly metric: string;
@@ -36,6 +38,8 @@ export interface Workload {
 export const shrunk = (count: number, { shrink }: BenchOptions, minimum = 1): number =>
   Math.max(minimum, Math.round(count / shrink));
 
-/** Options of Node for a process that may be profiled. */
-export const profiling = ({ profile }: BenchOptions): readonly string[] =>
-  profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`, '--cpu-prof-interval=250'];
+/** Options of Node for a process that may be profiled; `folder`: below that of the gateway's profiles. */
+export const profiling = ({ profile }: BenchOptions, folder = ''): readonly string[] =>
+  profile === null
+    ? []
+    : ['--cpu-prof', `--cpu-prof-dir=${join(profile, folder)}`, '--cpu-prof-interval=250'];

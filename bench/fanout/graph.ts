@@ -17,6 +17,8 @@ export interface TickGraph {
   /** Of the gateway. */
   readonly url: string;
   readonly pid: number;
+  /** Of the subgraph that the ticks come from. */
+  readonly subgraphPid: number;
   readonly products: Script<SubgraphServerMethods>;
   /** Resolves when Kafka has them all. Each event has 300 bytes; `keyOf` gives the key of the event of a number. */
   publish(pace: Pace, keyOf?: (number: number) => string): Promise<void>;
@@ -91,10 +93,11 @@ export const startTickGraph = async (
       '',
     ].join('\n'),
   );
-  stack.use(
+  const subgraph = stack.use(
     await startCommand(
       ['subgraph', join(directory, 'ticks'), '--config', configuration, '--create-topics'],
       `http://127.0.0.1:${ports.ticks}/health/ready`,
+      profiling(options, 'subgraph'),
     ),
   );
   const gateway =
@@ -104,7 +107,12 @@ export const startTickGraph = async (
           ...profiling(options),
         ])
       : await gatewayAt(options.url, configuration, options);
-  return { ...gateway, products, publish: await connectTicks(brokers, topic, stack) };
+  return {
+    ...gateway,
+    subgraphPid: subgraph.pid,
+    products,
+    publish: await connectTicks(brokers, topic, stack),
+  };
 };
 
 const ownBroker = async (directory: string, stack: AsyncDisposableStack): Promise<string> => {

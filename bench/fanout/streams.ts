@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { cpuOf } from '../processes/cpu.ts';
 import { startScript } from '../processes/script.ts';
 import { type BenchOptions, shrunk, tributary, type Workload } from '../workload.ts';
 import { Clients } from './clients.ts';
@@ -8,7 +7,6 @@ import { startTickGraph, type TickGraph } from './graph.ts';
 
 const plain = 'subscription { ticks { id key sentAt text } }';
 const joined = 'subscription { ticks { id key sentAt text product { upc name } } }';
-const ofKey = 'subscription ($key: ID) { ticks(key: $key) { id key sentAt text } }';
 
 interface Stage {
   readonly graph: TickGraph;
@@ -99,41 +97,3 @@ const slowJoin = (name: string, joinMs: number): Workload => ({
 });
 
 export const slowJoins: readonly Workload[] = [slowJoin('join-slow', 5), slowJoin('join-slow-100', 100)];
-
-const keysPerSocket = 10;
-
-export const filter: Workload = {
-  name: 'filter-10000',
-  about: '10,000 subscriptions on 10,000 keys, 1,000 events a second, each for one of them',
-  open: async (options, stack) => {
-    const graph = await startTickGraph(options, stack);
-    const driver = stack.use(await startScript<DriverMethods>(new URL('driver.ts', import.meta.url)));
-    const sockets = shrunk(1_000, options, 2);
-    const keys = sockets * keysPerSocket;
-    const group = tributary;
-    const operations = Array.from({ length: keysPerSocket }, () => ({ query: ofKey }));
-    const url = graph.url.replace('http', 'ws');
-    await driver.call('connect', { group, url, sockets, operations, keys: true });
-    /** Each event is of the next key, in an order that does not follow the sockets. */
-    const publish = (events: number): Promise<void> =>
-      graph.publish({ events, together: 10, everyMs: 10 }, (number) => `k${(number * 7_919) % keys}`);
-    const deadline = Date.now() + 120_000;
-    for (let heard = 0; heard < keys; ) {
-      if (Date.now() > deadline) throw new Error(`${heard} of ${keys} subscriptions got their event`);
-      await driver.call('begin', { group });
-      await publish(keys);
-      await delay(2_000);
-      heard = await driver.call('deliveries', { group });
-    }
-    const events = shrunk(5_000, options, 20);
-    return async () => {
-      await driver.call('begin', { group });
-      const before = cpuOf(graph.pid);
-      const published = publish(events);
-      await driver.call('received', { group, deliveries: events, timeoutMs: 120_000 });
-      const value = (cpuOf(graph.pid) - before) / events;
-      await published;
-      return [{ metric: 'cpu_us_per_delivery', subject: tributary, value }];
-    };
-  },
-};

@@ -21,6 +21,14 @@ const methods = {
       for (let event = 0; event < count; event++) for (const client of server.clients) client.send(text);
     });
   },
+  /** Each event to one socket, in turn. */
+  publishInTurn: async ({ text, ...pace }: Pace & { readonly text: string }) => {
+    const clients = [...server.clients];
+    let next = 0;
+    await atTimes(pace, async (count) => {
+      for (let event = 0; event < count; event++) clients[next++ % clients.length]?.send(text);
+    });
+  },
 };
 
 export type BroadcastMethods = typeof methods;
