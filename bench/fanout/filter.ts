@@ -9,7 +9,7 @@ import type { BroadcastMethods } from './ws-broadcast.ts';
 const ofKey = 'subscription ($key: ID) { ticks(key: $key) { id key sentAt text } }';
 const keysPerSocket = 10;
 /** 1,000 events a second. */
-const pace = { together: 10, everyMs: 10 } as const;
+const pace = { together: 10, everyMs: 10 };
 
 /** Every event is for one of the subscriptions; what it costs gateway and subgraph. */
 const filter = (name: string, subscriptions: number): Workload => ({
@@ -32,13 +32,13 @@ const open = async (
   const url = graph.url.replace('http', 'ws');
   await driver.call('connect', { group, url, sockets, operations, keys: true });
   /** Each event is of the next key, in an order that does not follow the sockets. */
-  const publish = (events: number): Promise<void> =>
-    graph.publish({ events, ...pace }, (number) => `k${(number * 7_919) % keys}`);
+  const publish = (events: number, { together, everyMs } = pace): Promise<void> =>
+    graph.publish({ events, together, everyMs }, (number) => `k${(number * 7_919) % keys}`);
   const deadline = Date.now() + 120_000;
   for (let heard = 0; heard < keys; ) {
     if (Date.now() > deadline) throw new Error(`${heard} of ${keys} subscriptions got their event`);
     await driver.call('begin', { group });
-    await publish(keys);
+    await publish(keys, { together: 50, everyMs: 20 });
     await delay(2_000);
     heard = await driver.call('deliveries', { group });
   }

@@ -333,12 +333,15 @@ export class SharedOperation {
   }
 
   #deliver(output: readonly PumpOutput[]): void {
+    // Progress alone wakes nobody: transports ask for it now and then. Ten thousand operations would wake all sockets.
+    let isDue = this.ring.head === null;
     for (const item of output) {
       if (this.#ending !== null) return;
       if (item.kind === 'EVENT') {
         this.#begin();
         this.counters.executions += 1;
         this.ring.append(item.entry);
+        isDue = true;
       } else if (item.kind === 'PROGRESS') {
         this.ring.progress(item.cursor);
         this.#begin();
@@ -347,6 +350,7 @@ export class SharedOperation {
         return;
       }
     }
+    if (!isDue) return;
     for (const subscriber of this.#subscribers) subscriber.wake();
   }
 

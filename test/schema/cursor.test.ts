@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Cursor } from '../../schema/cursor/cursor.ts';
 import { decodeCursor } from '../../schema/cursor/decode.ts';
 import { CursorEncoder, encodeCursor } from '../../schema/cursor/encode.ts';
+import { PositionCursor } from '../../schema/cursor/position-cursor.ts';
 import { TributaryError } from '../../schema/errors.ts';
 
 const uuid = fc
@@ -133,6 +134,17 @@ describe('S5 and S6: cursors', () => {
         expect(['CURSOR_INVALID', 'no error']).toContain(code);
       }),
     );
+  });
+
+  test('S10 the cursor of another stream at the same position is made from that of one', () => {
+    fc.assert(
+      fc.property(cursor, fc.integer({ min: 0, max: 0xffffffff }), (one, filterHash) => {
+        const shared = new PositionCursor(encodeCursor(one));
+        expect(shared.withFilter(filterHash)).toBe(encodeCursor({ ...one, filterHash }));
+        expect(shared.withFilter(one.filterHash)).toBe(encodeCursor(one));
+      }),
+    );
+    expect(codeOf(() => new PositionCursor('x'))).toBe('CURSOR_INVALID');
   });
 
   test.each([

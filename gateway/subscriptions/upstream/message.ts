@@ -1,5 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { decodeCursor } from '../../../schema/cursor/decode.ts';
+import { PositionCursor } from '../../../schema/cursor/position-cursor.ts';
 import type { EventPayload, RecordPlace, Stamp } from '../event.ts';
 
 /** What a subgraph says on a graphql-transport-ws socket; everything on it is unknown until it has been read here. */
@@ -9,11 +10,19 @@ export type UpstreamMessage =
       readonly type: 'ping';
       readonly cursors: ReadonlyMap<string, string>;
       readonly snapshots: ReadonlySet<unknown>;
+      readonly positions: readonly SharedPosition[];
     }
   | { readonly type: 'pong' }
   | { readonly type: 'next'; readonly id: string; readonly payload: EventPayload; readonly stamp: Stamp }
   | { readonly type: 'error'; readonly id: string; readonly errors: readonly GraphQLFormattedError[] }
   | { readonly type: 'complete'; readonly id: string };
+
+/** Operations that stand at one place of a topic. */
+export interface SharedPosition {
+  /** Of one of them; that of another differs by the filter. */
+  readonly cursor: PositionCursor;
+  readonly operations: readonly unknown[];
+}
 
 /** Reads a message; null for what is none. */
 export const readUpstreamMessage = (text: string): UpstreamMessage | null => {
@@ -23,7 +32,10 @@ export const readUpstreamMessage = (text: string): UpstreamMessage | null => {
   if (type === 'pong') return { type };
   if (type === 'connection_ack')
     return { type, speaksTributary: isObject(payload) && isObject(payload.tributary) };
-  if (type === 'ping') return { type, cursors: readCursors(payload), snapshots: readSnapshots(payload) };
+  if (type === 'ping') {
+    const cursors = readCursors(payload);
+    return { type, cursors, snapshots: readSnapshots(payload), positions: readPositions(payload) };
+  }
   if (typeof id !== 'string') return null;
   if (type === 'complete') return { type, id };
   if (type === 'error') return Array.isArray(payload) ? { type, id, errors: payload.map(readError) } : null;
@@ -79,6 +91,16 @@ const readCursors = (payload: unknown): ReadonlyMap<string, string> => {
 
 const readSnapshots = (payload: unknown): ReadonlySet<unknown> =>
   new Set(isObject(payload) && Array.isArray(payload.snapshots) ? payload.snapshots : []);
+
+const readPositions = (payload: unknown): readonly SharedPosition[] => {
+  const positions: readonly unknown[] =
+    isObject(payload) && Array.isArray(payload.positions) ? payload.positions : [];
+  return positions.flatMap((each) =>
+    isObject(each) && isCursor(each.cursor) && Array.isArray(each.operations)
+      ? [{ cursor: new PositionCursor(each.cursor), operations: each.operations }]
+      : [],
+  );
+};
 
 /** A subgraph's error as clients may see it: without stack traces. */
 const readError = (value: unknown): GraphQLFormattedError => {

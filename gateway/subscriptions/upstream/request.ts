@@ -6,7 +6,7 @@ export const liveRequest = (plan: SubscriptionPlan, cursor: string | null): Upst
   query: plan.document,
   variables: plan.variables,
   ...(plan.operationName === undefined ? {} : { operationName: plan.operationName }),
-  extensions: { tributary: cursor === null ? { live: true } : { cursor } },
+  extensions: { tributary: { ...(cursor === null ? { live: true } : { cursor }), positions: true } },
 });
 
 /** Whether two plans of one operation ask the same. Its variables do not change, so the document decides which it sends. */

@@ -1,9 +1,10 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { WebSocket } from 'ws';
+import { decodeCursor } from '../../../schema/cursor/decode.ts';
 import { TributaryError } from '../../../schema/errors.ts';
 import { formatted } from '../../errors.ts';
 import type { EventPayload, Stamp } from '../event.ts';
-import { readUpstreamMessage, type UpstreamMessage } from './message.ts';
+import { readUpstreamMessage, type SharedPosition, type UpstreamMessage } from './message.ts';
 import { bytesInTurn, giveTurnUp, readInTurn } from './reading-turns.ts';
 
 /** A message up to so many times the bound is still read, to learn whose it is: a socket that breaks ends all of its operations. */
@@ -15,7 +16,13 @@ export interface UpstreamRequest {
   readonly operationName?: string;
   /** Left out where the subgraph does not know it. */
   readonly extensions?: {
-    readonly tributary: { readonly cursor?: string; readonly until?: string; readonly live?: true };
+    readonly tributary: {
+      readonly cursor?: string;
+      readonly until?: string;
+      readonly live?: true;
+      /** Progress may come by a position that it shares with other operations of the socket. */
+      readonly positions?: true;
+    };
   };
 }
 
@@ -62,6 +69,8 @@ export class UpstreamSocket {
   readonly #options: UpstreamSocketOptions;
   readonly #socket: WebSocket;
   readonly #sinks = new Map<string, UpstreamSink>();
+  /** By id, of those that have had a cursor: what tells their cursors at one position apart. */
+  readonly #filters = new Map<string, number>();
   readonly #ack: NodeJS.Timeout;
   readonly #pinger: NodeJS.Timeout;
   readonly #onEnd: (error: TributaryError) => void;
@@ -106,6 +115,7 @@ export class UpstreamSocket {
 
   /** Ends a subscription; its sink hears nothing more. */
   unsubscribe(id: string): void {
+    this.#filters.delete(id);
     if (!this.#sinks.delete(id) || this.#waiting.delete(id) || this.#ended) return;
     this.#socket.send(JSON.stringify({ id, type: 'complete' }));
   }
@@ -167,23 +177,42 @@ export class UpstreamSocket {
         return;
       case 'ping':
         this.#socket.send('{"type":"pong"}');
-        for (const [id, cursor] of message.cursors)
+        for (const [id, cursor] of message.cursors) {
+          this.#learnFilter(id, cursor);
           this.#sinks.get(id)?.progress(cursor, message.snapshots.has(id));
+        }
+        for (const position of message.positions) this.#shift(position);
         return;
       case 'pong':
         return;
-      case 'next':
-        this.#sinks
-          .get(message.id)
-          ?.next(message.payload, this.#speaksTributary ? message.stamp : noStamp, bytes);
+      case 'next': {
+        const stamp = this.#speaksTributary ? message.stamp : noStamp;
+        if (stamp.cursor !== null) this.#learnFilter(message.id, stamp.cursor);
+        this.#sinks.get(message.id)?.next(message.payload, stamp, bytes);
         return;
+      }
       case 'error':
       case 'complete': {
         const sink = this.#sinks.get(message.id);
         this.#sinks.delete(message.id);
+        this.#filters.delete(message.id);
         if (message.type === 'error') sink?.failed(message.errors);
         else sink?.completed();
       }
+    }
+  }
+
+  #learnFilter(id: string, cursor: string): void {
+    if (this.#filters.has(id) || !this.#sinks.has(id)) return;
+    this.#filters.set(id, decodeCursor(cursor).filterHash);
+  }
+
+  /** Who has not been told a cursor on this socket is none of those that a position is about. */
+  #shift({ cursor, operations }: SharedPosition): void {
+    for (const id of operations) {
+      if (typeof id !== 'string') continue;
+      const filter = this.#filters.get(id);
+      if (filter !== undefined) this.#sinks.get(id)?.progress(cursor.withFilter(filter), false);
     }
   }
 

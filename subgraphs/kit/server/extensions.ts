@@ -6,6 +6,8 @@ export interface SubscribeExtensions {
   readonly cursor: string | null;
   readonly until: string | null;
   readonly live: boolean;
+  /** Progress may come by a position that it shares with others. */
+  readonly positions: boolean;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -25,8 +27,13 @@ const optionalText = (name: string, value: unknown): string | null => {
 };
 
 export const readSubscribeExtensions = (extensions: unknown): SubscribeExtensions => {
-  const { cursor, until, live } = ours(extensions);
-  return { cursor: optionalText('cursor', cursor), until: optionalText('until', until), live: live === true };
+  const { cursor, until, live, positions } = ours(extensions);
+  return {
+    cursor: optionalText('cursor', cursor),
+    until: optionalText('until', until),
+    live: live === true,
+    positions: positions === true,
+  };
 };
 
 /** `extensions.tributary.after` of a request; null when there is none. */

@@ -10,15 +10,23 @@ import {
   parse,
   validate,
 } from 'graphql';
-import type { SubscribePayload } from 'graphql-ws';
-import { useServer } from 'graphql-ws/use/ws';
+import {
+  CloseCode,
+  handleProtocols,
+  makeServer,
+  type Server as Protocol,
+  type SubscribePayload,
+} from 'graphql-ws';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { maskError } from '../graphql/mask.ts';
+import type { Feed } from '../subscriptions/feed.ts';
 import type { Opened, SubscribeRequest } from '../subscriptions/operations.ts';
 import { refusalBody, refusalStatus, refuseBrowser } from './browser-guard.ts';
 import { readSubscribeExtensions } from './extensions.ts';
+import { keepAlive } from './heartbeat.ts';
 import { maximumTokens } from './limits.ts';
+import { Outbox } from './outbox.ts';
 import { Progress, sendProgress } from './progress.ts';
 
 /** How long a client has to answer the close frame at a stop; one that does not read never answers (S21). */
@@ -37,51 +45,90 @@ export interface WebSocketOptions {
 
 type Prepared = ExecutionArgs | readonly GraphQLError[];
 
+/** What the protocol's core hands back with each message: where its answers go. */
+interface Connected {
+  readonly outbox: Outbox;
+}
+
 /** graphql-transport-ws by graphql-ws, with what docs/protocol.md adds: positions, progress, bounded operations. */
 export const serveWebSockets = (options: WebSocketOptions): { close(): Promise<void> } => {
-  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1024 * 1024 });
-  options.server.on('upgrade', (request, socket, head) => upgrade(options, sockets, request, socket, head));
+  const sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: 1024 * 1024,
+    handleProtocols,
+  });
   const progress = new Progress();
-  const running = useServer(
-    {
-      schema: options.schema,
-      onConnect: () => ({ tributary: { version: 1 } }),
-      onSubscribe: async (context, id, payload) => {
-        // What is thrown here would close the socket, with all operations on it.
-        try {
-          return await prepare(options, progress, context.extra.socket, id, payload);
-        } catch (error) {
-          return [asGraphQLError(error)];
-        }
-      },
-      execute: (args) => options.execute(args),
-      subscribe: (args) => args.contextValue as AsyncGenerator<ExecutionResult>,
-      onError: (_context, _id, _payload, errors) =>
-        errors.map((error) => (isGone(error) ? error : withCode(maskError(error, options.log))).toJSON()),
+  const protocol = makeServer<Record<string, unknown>, Connected>({
+    schema: options.schema,
+    onConnect: () => ({ tributary: { version: 1 } }),
+    onSubscribe: async (context, id, payload) => {
+      // What is thrown here would close the socket, with all operations on it.
+      try {
+        return await prepare(options, progress, context.extra.outbox, id, payload);
+      } catch (error) {
+        return [asGraphQLError(error)];
+      }
     },
-    sockets,
-    12_000,
+    execute: (args) => options.execute(args),
+    subscribe: (args) => args.contextValue as AsyncGenerator<ExecutionResult>,
+    onError: (_context, _id, _payload, errors) =>
+      errors.map((error) => withCode(maskError(error, options.log)).toJSON()),
+  });
+  options.server.on('upgrade', (request, socket, head) =>
+    upgrade(options.path, sockets, { request, socket, head }, (webSocket) =>
+      connect(protocol, webSocket, socket, options.log),
+    ),
   );
   const timer = setInterval(() => progress.send(), options.progressMs).unref();
   return {
     close: async () => {
       clearInterval(timer);
-      // 1012 tells gateways to come back; the disposal of graphql-ws would say 1001.
+      const closed = Promise.withResolvers<void>();
+      // 1012 tells gateways to come back.
       for (const socket of sockets.clients) socket.close(1012, 'Service restart');
       const late = setTimeout(() => {
         for (const socket of sockets.clients) socket.terminate();
       }, closeMs);
-      await running.dispose();
+      sockets.close(() => closed.resolve());
+      await closed.promise;
       clearTimeout(late);
     },
   };
+};
+
+/** Binds a websocket to the protocol's core. */
+const connect = (protocol: Protocol<Connected>, socket: WebSocket, raw: Duplex, log: Logger): void => {
+  const outbox = new Outbox(socket, raw);
+  let receive: (text: string) => Promise<void> = () => Promise.resolve();
+  const closed = protocol.opened(
+    {
+      protocol: socket.protocol,
+      send: (text) => outbox.send(text),
+      close: (code, reason) => socket.close(code, reason),
+      onMessage: (listener) => {
+        receive = listener;
+      },
+    },
+    { outbox },
+  );
+  socket.on('message', (data) => {
+    receive(String(data)).catch((error: unknown) => {
+      log.error({ err: error }, 'a message of a websocket could not be handled');
+      socket.close(CloseCode.InternalServerError, 'Internal server error');
+    });
+  });
+  // `ws` closes by itself, with the code of what was wrong with a frame.
+  socket.on('error', () => undefined);
+  socket.once('close', (code, reason) => void closed(code, reason.toString()));
+  keepAlive(socket);
 };
 
 /** What graphql-ws is to run; a subscription is open already, so that its errors are told as those of the operation. */
 const prepare = async (
   options: WebSocketOptions,
   progress: Progress,
-  socket: WebSocket,
+  outbox: Outbox,
   id: string,
   payload: SubscribePayload,
 ): Promise<Prepared> => {
@@ -95,22 +142,32 @@ const prepare = async (
   if (getOperationAST(document, operationName)?.operation !== OperationTypeNode.SUBSCRIPTION) {
     return { ...operation, contextValue: undefined };
   }
+  const extensions = readSubscribeExtensions(payload.extensions);
   const opened = await options.subscribe({
     document,
     operationName,
     variables,
-    extensions: readSubscribeExtensions(payload.extensions),
-    ping: (cursor, snapshotDue) => sendProgress(socket, { [id]: cursor }, snapshotDue ? [id] : []),
+    extensions,
+    ping: (cursor, snapshotDue) => sendProgress(outbox, { [id]: cursor }, snapshotDue ? [id] : []),
+    feed: nextFeed(outbox, id),
   });
   if (opened.kind === 'REFUSED') return opened.errors;
   const { kind, results } = opened;
-  return { ...operation, contextValue: kind === 'STREAM' ? progress.track(socket, id, results) : results };
+  return {
+    ...operation,
+    contextValue: kind === 'STREAM' ? progress.track(outbox, id, results, extensions.positions) : results,
+  };
 };
 
-/** The client went while it was being sent something: nobody reads the error, and it is none of ours. */
-const isGone = ({ originalError }: GraphQLError): boolean => {
-  const code = (originalError as NodeJS.ErrnoException | undefined)?.code;
-  return code === 'ECONNRESET' || code === 'EPIPE';
+/** Live results go past graphql-ws, whose iterators cost a result more than its execution. */
+const nextFeed = (outbox: Outbox, id: string): Feed => {
+  const prefix = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+  return {
+    get isOpen() {
+      return outbox.isWritable;
+    },
+    next: (payload) => void outbox.send(`${prefix}${payload}}`),
+  };
 };
 
 const asGraphQLError = (error: unknown): GraphQLError => {
@@ -132,22 +189,24 @@ const withCode = (error: GraphQLError): GraphQLError => {
   });
 };
 
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
 const upgrade = (
-  { path }: WebSocketOptions,
+  path: string,
   sockets: WebSocketServer,
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
+  { request, socket, head }: Upgrade,
+  connected: (webSocket: WebSocket) => void,
 ): void => {
   // Nobody else listens any more: the reset of a client that is refused would end the process.
   socket.on('error', () => socket.destroy());
   const refusal = refuseBrowser(request.headers);
   if (refusal !== null) refuseUpgrade(socket, refusalStatus, refusalBody(refusal));
   else if (request.url?.split('?', 1)[0] !== path) refuseUpgrade(socket, 404, '');
-  else
-    sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      sockets.emit('connection', webSocket, request),
-    );
+  else sockets.handleUpgrade(request, socket, head, connected);
 };
 
 const refuseUpgrade = (socket: Duplex, status: number, body: string): void => {

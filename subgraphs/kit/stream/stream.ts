@@ -33,6 +33,7 @@ export class Stream {
   readonly #waiting = new Set<() => void>();
   readonly #next: number[];
   #position: Position | null = null;
+  #offers = 0;
 
   constructor(options: { readonly start: Position; readonly window?: WindowLimits }) {
     this.#next = [...options.start];
@@ -43,6 +44,11 @@ export class Stream {
   get position(): Position {
     this.#position ??= [...this.#next];
     return this.#position;
+  }
+
+  /** Times that an event was offered to a subscriber: what the index leaves over, which must not grow with the others. */
+  get offers(): number {
+    return this.#offers;
   }
 
   publish(partition: number, events: readonly StreamEvent[], next: number): void {
@@ -122,6 +128,7 @@ export class Stream {
 
   #dispatch(event: StreamEvent): void {
     const offer = (entry: Entry): void => {
+      this.#offers += 1;
       const delivery = entry.select(event);
       if (delivery !== null) entry.deliver(delivery, this.position);
     };

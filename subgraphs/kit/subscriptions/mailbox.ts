@@ -23,6 +23,11 @@ export class Mailbox<Item> {
     this.#wakeUp.call();
   }
 
+  /** The taker has dealt with all that was put, and waits for more. */
+  get isAwaited(): boolean {
+    return this.#wakeUp.isAwaited && this.isEmpty && !this.#overrun;
+  }
+
   get isEmpty(): boolean {
     return this.#items.length === 0;
   }

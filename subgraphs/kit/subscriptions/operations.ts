@@ -17,6 +17,7 @@ import type { RequestContext } from '../context.ts';
 import { payloadOf } from '../graphql/payload.ts';
 import type { SubscribeExtensions } from '../server/extensions.ts';
 import type { ServedStream } from '../topic-source.ts';
+import type { Feed } from './feed.ts';
 import { subscribeOwn } from './own-subscription.ts';
 import type { ExecuteSent } from './request.ts';
 import { rootField } from './root-field.ts';
@@ -41,6 +42,7 @@ export interface SubscribeRequest {
   readonly extensions: SubscribeExtensions;
   /** Tells the position of the operation without an event (docs/protocol.md). */
   ping(cursor: string, snapshotDue: boolean): void;
+  readonly feed: Feed;
 }
 
 /** A stream of ours, a subscription of the author's own, or why there is none. */
@@ -97,6 +99,7 @@ const openStream = (
     execute: executor(options, request, stream),
     onStart: (cursor, snapshotDue) => request.ping(cursor, snapshotDue),
     onEnd: (cursor) => request.ping(cursor, false),
+    feed: request.feed,
   });
 };
 

@@ -1,5 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import type { ServedStream } from '../topic-source.ts';
+import type { Feed } from './feed.ts';
 import type { Sent } from './sent.ts';
 import type { StartRequest } from './start.ts';
 
@@ -18,4 +19,6 @@ export interface SubscriptionRequest {
   readonly onStart: (cursor: string, snapshotDue: boolean) => void;
   /** Called before a bounded operation completes, with the cursor of where it ends. */
   readonly onEnd: (cursor: string) => void;
+  /** Takes live results while the client has got all that the iterator gave. Default: the iterator gives all. */
+  readonly feed?: Feed;
 }

@@ -1,13 +1,14 @@
 import type { ExecutionResult } from 'graphql';
 import { TributaryError } from '../../../schema/errors.ts';
 import type { Position } from '../../../schema/position.ts';
-import { laterOf } from '../../../schema/position.ts';
+import { covers, laterOf } from '../../../schema/position.ts';
 import { type BoundFilter, bindFilters } from '../stream/filter.ts';
 import { selector } from '../stream/stream.ts';
 import type { ServedStream } from '../topic-source.ts';
 import type { View } from '../view/view.ts';
 import { catchUpChanges } from './catch-up-changes.ts';
 import { catchUpEvents, type RecentPiece, recentSent } from './catch-up-events.ts';
+import { type Feed, payloadText } from './feed.ts';
 import { type CatchUpLimits, catchUpLimits } from './limits.ts';
 import { LiveOperation } from './live-operation.ts';
 import { Mailbox } from './mailbox.ts';
@@ -25,9 +26,15 @@ const mailboxBound = 10_000;
 const executedInTurn = 100;
 
 export interface OpenSubscription extends AsyncIterableIterator<ExecutionResult, void> {
-  /** The cursor behind everything that has been taken, when nothing is on its way; else null. */
-  progress(): string | null;
+  /** Where it stands when everything up to there has been taken; null while something is on its way. */
+  standing(): Standing | null;
   return(): Promise<IteratorResult<ExecutionResult, void>>;
+}
+
+export interface Standing {
+  /** The same array for all operations that stand at the same place of a stream. */
+  readonly position: Position;
+  cursor(): string;
 }
 
 export interface SubscriptionCounters {
@@ -104,9 +111,9 @@ export class Subscriptions {
         await results.return(undefined);
         return finished;
       },
-      progress: () => {
+      standing: () => {
         const position = state.waiting ? state.position() : null;
-        return position === null ? null : maker.cursor(position, null);
+        return position === null ? null : { position, cursor: () => maker.cursor(position, null) };
       },
     };
   }
@@ -158,7 +165,8 @@ export class Subscriptions {
     signal: AbortSignal,
     state: SubscriptionState,
   ): AsyncGenerator<ExecutionResult, void> {
-    const { source, description } = request.stream;
+    const { feed, stream } = request;
+    const { source, description } = stream;
     const { execute } = resultMaker(request);
     const window = { source, select: selector(description.change !== null, filters) };
     const recent = (from: Position, place: number): RecentPiece => {
@@ -176,7 +184,10 @@ export class Subscriptions {
     const operation = this.#operation(request, filters);
     let lost: TributaryError | null = null;
     const detach = operation.attach({
-      take: (results) => mailbox.put(results),
+      take: (results) => {
+        const given = feed === undefined || signal.aborted ? 0 : giveFirst(results, feed, mailbox);
+        if (given < results.length) mailbox.put(given === 0 ? results : results.slice(given));
+      },
       overrun: () => mailbox.overrun(),
       missed: (range, goOnAt) => {
         // The reader itself fell behind retention: the same answer as to a cursor from before (S11).
@@ -188,7 +199,8 @@ export class Subscriptions {
       yield* this.#executeInTurns(execute, piece.sent);
       state.position = () => {
         const idle = mailbox.isEmpty ? operation.idlePosition : null;
-        return idle === null ? null : laterOf(idle, joined);
+        if (idle === null || covers(idle, joined)) return idle;
+        return laterOf(idle, joined);
       };
       for (;;) {
         const taken = await mailbox.take(signal);
@@ -257,6 +269,21 @@ export class Subscriptions {
     return execute(sent);
   }
 }
+
+/** Sends past the mailbox what may go ahead of nothing there; how many that were. */
+const giveFirst = (
+  results: readonly ExecutionResult[],
+  feed: Feed,
+  mailbox: Mailbox<ExecutionResult>,
+): number => {
+  let given = 0;
+  for (const result of results) {
+    if (!mailbox.isAwaited || !feed.isOpen) break;
+    feed.next(payloadText(result));
+    given += 1;
+  }
+  return given;
+};
 
 interface SubscriptionState {
   position: () => Position | null;

@@ -2,6 +2,11 @@
 export class WakeUp {
   #wake: (() => void) | null = null;
 
+  /** The taker sleeps, and nobody has woken it. */
+  get isAwaited(): boolean {
+    return this.#wake !== null;
+  }
+
   /** Wakes the taker, if it sleeps. */
   call(): void {
     this.#wake?.();

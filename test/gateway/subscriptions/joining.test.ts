@@ -44,7 +44,7 @@ describe('joining the shared stream', () => {
     expectExact(client, [...before.slice(2), ...after]);
     const { received } = world.events;
     expect(received.map(({ tributary }) => tributary)).toEqual([
-      { live: true },
+      { live: true, positions: true },
       { cursor: world.events.cursorAt([2, 0]), until: world.events.cursorAt([5, 5]) },
     ]);
     await eventually(() => world.gateway.counters.catchUps === 0);
@@ -206,7 +206,7 @@ describe('joining the shared stream', () => {
     expectExact(client, ids);
     const { received, end } = world.events;
     expect(received.map(({ tributary }) => tributary)).toEqual([
-      { live: true },
+      { live: true, positions: true },
       { until: world.events.cursorAt(end.map((next, partition) => next - (partition === 0 ? 1 : 0))) },
     ]);
   });

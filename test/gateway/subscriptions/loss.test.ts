@@ -40,7 +40,10 @@ describe('loss of an upstream', () => {
       await client.events(4);
       expect(client.ids).toEqual(['0-0', '1-0', '0-1', '1-1']);
     }
-    expect(world.events.received.at(-1)?.tributary).toEqual({ cursor: world.events.cursorAt([1, 0]) });
+    expect(world.events.received.at(-1)?.tributary).toEqual({
+      cursor: world.events.cursorAt([1, 0]),
+      positions: true,
+    });
     expect(world.gateway.counters).toMatchObject({
       upstreams: 1,
       upstreamsOpened: 2,

@@ -47,6 +47,20 @@ describe('sharing of identical operations', () => {
     for (const subscription of subscriptions) expect(subscription.ids).toEqual(subscriptions[0]?.ids);
   });
 
+  test('an event costs what it matches: of 150 operations it is executed for one, and wakes one client', async () => {
+    world = await startWorld();
+    const clients = Array.from({ length: 150 }, (_, index) =>
+      world.subscribe('subscription ($topic: String) { events(topic: $topic) { id } }', {
+        variables: { topic: `t${index}` },
+      }),
+    );
+    await settled(150, 150);
+    for (const index of [7, 149, 7]) world.events.produce(0, { topic: `t${index}` });
+    await Promise.all([clients[7]?.events(2), clients[149]?.events(1)]);
+    const { counters } = world.gateway;
+    expect(counters).toMatchObject({ operations: 150, executions: 3, deliveries: 3 });
+  });
+
   test('S15 neither spelling, unused fragments, defaults nor the position are part of the identity', async () => {
     world = await startWorld();
     const { events } = world;

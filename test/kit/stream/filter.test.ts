@@ -159,3 +159,27 @@ describe('the filter index', () => {
     expect(found).toEqual([42]);
   });
 });
+
+describe('the cost of an event', () => {
+  /** How often 100 events were offered to somebody, each about one key, among subscribers on keys of their own. */
+  const offersAmong = (subscribers: number): { offers: number; delivered: number } => {
+    const stream = new Stream({ start: [0, 0] });
+    let delivered = 0;
+    for (let key = 0; key < subscribers; key++) {
+      stream.subscribe({
+        change: false,
+        filters: [{ field: 'origin', operator: 'EQUAL', value: `k${key}` }],
+        deliver: () => delivered++,
+        missed: () => undefined,
+      });
+    }
+    for (let number = 0; number < 100; number++) {
+      stream.publish(1, [{ ...event({ origin: `k${number}` }, null), offset: number }], number + 1);
+    }
+    return { offers: stream.offers, delivered };
+  };
+
+  test.each([100, 10_000])('with %i subscribers is one offer, to whom it is for', (subscribers) => {
+    expect(offersAmong(subscribers)).toEqual({ offers: 100, delivered: 100 });
+  });
+});
