@@ -6,6 +6,7 @@ import { Batches } from './batches.ts';
 import { type EventPayload, encodeEvent, payloadOf, type RingEntry, type Stamp } from './event.ts';
 import type { JoinBudget } from './join-budget.ts';
 import type { AfterPositions, SubscriptionPlan } from './plan.ts';
+import { PlainPayload } from './upstream/plain-next.ts';
 
 export type PumpInput =
   | { readonly kind: 'EVENT'; readonly payload: EventPayload; readonly stamp: Stamp; readonly bytes: number }
@@ -192,7 +193,9 @@ const completed = async (
 const passed = (input: PlannedInput): PumpOutput | null => {
   if (input.kind !== 'EVENT') return input;
   if (input.payload.errors !== undefined) return null;
-  return { kind: 'EVENT', entry: encodeEvent(input.payload, input.stamp) };
+  const { payload, stamp } = input;
+  const isRight = payload instanceof PlainPayload && !stamp.gap;
+  return { kind: 'EVENT', entry: isRight ? payload.entry(stamp) : encodeEvent(payload, stamp) };
 };
 
 const sizeOf = (output: PumpOutput): number => (output.kind === 'EVENT' ? output.entry.bytes.length : 0);

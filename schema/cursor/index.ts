@@ -1,3 +1,4 @@
+export { isCursor } from './check.ts';
 export type { Cursor } from './cursor.ts';
 export { decodeCursor } from './decode.ts';
 export { CursorEncoder, type CursorIdentity, type CursorProgress, encodeCursor } from './encode.ts';

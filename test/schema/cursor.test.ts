@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { isCursor } from '../../schema/cursor/check.ts';
 import type { Cursor } from '../../schema/cursor/cursor.ts';
 import { decodeCursor } from '../../schema/cursor/decode.ts';
 import { CursorEncoder, encodeCursor } from '../../schema/cursor/encode.ts';
@@ -145,6 +146,38 @@ describe('S5 and S6: cursors', () => {
       }),
     );
     expect(codeOf(() => new PositionCursor('x'))).toBe('CURSOR_INVALID');
+  });
+
+  test('S6 a text is a cursor by the check exactly where it can be read', async () => {
+    const { crc32 } = await import('node:zlib');
+    const sealed = (bytes: Buffer): string => {
+      bytes.writeUInt32BE(crc32(bytes.subarray(0, -4)), bytes.length - 4);
+      return bytes.toString('base64url');
+    };
+    const ofUuids = fc.record({ clusterId: uuid, topicId: uuid });
+    const agree = (text: string): void =>
+      expect([text, isCursor(text)]).toEqual([text, codeOf(() => decodeCursor(text)) === 'no error']);
+    fc.assert(
+      fc.property(cursor, ofUuids, fc.nat(), fc.nat(255), (one, ids, at, byte) => {
+        for (const each of [one, { ...one, ...ids }]) {
+          const text = encodeCursor(each);
+          expect(isCursor(text)).toBe(true);
+          const place = at % text.length;
+          agree(text.slice(0, place));
+          agree(text.slice(0, place) + String.fromCharCode(byte) + text.slice(place + 1));
+          const bytes = Buffer.from(text, 'base64url');
+          bytes[at % bytes.length] = byte;
+          agree(bytes.toString('base64url'));
+          agree(sealed(bytes));
+        }
+      }),
+    );
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 32, maxLength: 160 }), fc.constantFrom(3, 7), (body, has) => {
+        agree(sealed(Buffer.from([1, has, ...body, 0, 0, 0, 0])));
+      }),
+    );
+    agree('A'.repeat(65_537));
   });
 
   test.each([

@@ -1,11 +1,16 @@
 import type { GraphQLFormattedError } from 'graphql';
-import { decodeCursor } from '../../../schema/cursor/decode.ts';
+import { isCursor as isOurs } from '../../../schema/cursor/check.ts';
 import { PositionCursor } from '../../../schema/cursor/position-cursor.ts';
 import type { EventPayload, RecordPlace, Stamp } from '../event.ts';
 
 /** What a subgraph says on a graphql-transport-ws socket; everything on it is unknown until it has been read here. */
 export type UpstreamMessage =
-  | { readonly type: 'connection_ack'; readonly speaksTributary: boolean }
+  | {
+      readonly type: 'connection_ack';
+      readonly speaksTributary: boolean;
+      /** It writes a `next` so that it can be handed on unread; see plain-next.ts. */
+      readonly isOrdered: boolean;
+    }
   | {
       readonly type: 'ping';
       readonly cursors: ReadonlyMap<string, string>;
@@ -30,8 +35,10 @@ export const readUpstreamMessage = (text: string): UpstreamMessage | null => {
   if (message === null) return null;
   const { type, id, payload } = message;
   if (type === 'pong') return { type };
-  if (type === 'connection_ack')
-    return { type, speaksTributary: isObject(payload) && isObject(payload.tributary) };
+  if (type === 'connection_ack') {
+    const tributary = isObject(payload) && isObject(payload.tributary) ? payload.tributary : null;
+    return { type, speaksTributary: tributary !== null, isOrdered: tributary?.ordered === true };
+  }
   if (type === 'ping') {
     const cursors = readCursors(payload);
     return { type, cursors, snapshots: readSnapshots(payload), positions: readPositions(payload) };
@@ -69,15 +76,7 @@ const readStamp = (value: unknown): Stamp =>
     : { at: null, cursor: null, gap: false };
 
 /** A cursor that is not of our making could not be compared: the stream counts as one without cursors. */
-const isCursor = (value: unknown): value is string => {
-  if (typeof value !== 'string') return false;
-  try {
-    decodeCursor(value);
-    return true;
-  } catch {
-    return false;
-  }
-};
+const isCursor = (value: unknown): value is string => typeof value === 'string' && isOurs(value);
 
 const readPlace = (value: unknown): RecordPlace | null =>
   Array.isArray(value) && isOffset(value[0]) && isOffset(value[1]) ? [value[0], value[1]] : null;

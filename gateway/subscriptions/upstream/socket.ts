@@ -5,6 +5,7 @@ import { TributaryError } from '../../../schema/errors.ts';
 import { formatted } from '../../errors.ts';
 import type { EventPayload, Stamp } from '../event.ts';
 import { readUpstreamMessage, type SharedPosition, type UpstreamMessage } from './message.ts';
+import { readPlainNext } from './plain-next.ts';
 import { bytesInTurn, giveTurnUp, readInTurn } from './reading-turns.ts';
 
 /** A message up to so many times the bound is still read, to learn whose it is: a socket that breaks ends all of its operations. */
@@ -82,6 +83,7 @@ export class UpstreamSocket {
   #turnBytes = 0;
   #acknowledged = false;
   #speaksTributary = false;
+  #isOrdered = false;
   #ended = false;
   #heard = true;
   #asked = false;
@@ -147,7 +149,7 @@ export class UpstreamSocket {
       this.#heard = true;
       const bytes = data as Buffer;
       this.#countTurn(bytes.length);
-      const message = isBinary ? null : readUpstreamMessage(bytes.toString());
+      const message = isBinary ? null : this.#read(bytes);
       if (this.#ended) return;
       if (message === null)
         this.#end('sent something that is not graphql-transport-ws', null, 'SUBGRAPH_FAILED');
@@ -167,11 +169,17 @@ export class UpstreamSocket {
     );
   }
 
+  #read(bytes: Buffer): UpstreamMessage | null {
+    const plain = this.#isOrdered ? readPlainNext(bytes) : null;
+    return plain === null ? readUpstreamMessage(bytes.toString()) : { type: 'next', ...plain };
+  }
+
   #take(message: UpstreamMessage, bytes: number): void {
     switch (message.type) {
       case 'connection_ack':
         this.#acknowledged = true;
         this.#speaksTributary = message.speaksTributary;
+        this.#isOrdered = message.isOrdered;
         clearTimeout(this.#ack);
         this.#sendWaiting();
         return;

@@ -7,8 +7,6 @@ import {
   type GraphQLSchema,
   getOperationAST,
   OperationTypeNode,
-  parse,
-  validate,
 } from 'graphql';
 import {
   CloseCode,
@@ -23,9 +21,9 @@ import { maskError } from '../graphql/mask.ts';
 import type { Feed } from '../subscriptions/feed.ts';
 import type { Opened, SubscribeRequest } from '../subscriptions/operations.ts';
 import { refusalBody, refusalStatus, refuseBrowser } from './browser-guard.ts';
+import { Documents } from './documents.ts';
 import { readSubscribeExtensions } from './extensions.ts';
 import { keepAlive } from './heartbeat.ts';
-import { maximumTokens } from './limits.ts';
 import { Outbox } from './outbox.ts';
 import { Progress, sendProgress } from './progress.ts';
 
@@ -41,6 +39,11 @@ export interface WebSocketOptions {
   /** Between two pings with progress (S10). */
   readonly progressMs: number;
   readonly log: Logger;
+}
+
+interface Serving extends WebSocketOptions {
+  readonly progress: Progress;
+  readonly documents: Documents;
 }
 
 type Prepared = ExecutionArgs | readonly GraphQLError[];
@@ -59,13 +62,14 @@ export const serveWebSockets = (options: WebSocketOptions): { close(): Promise<v
     handleProtocols,
   });
   const progress = new Progress();
+  const serving: Serving = { ...options, progress, documents: new Documents(options.schema) };
   const protocol = makeServer<Record<string, unknown>, Connected>({
     schema: options.schema,
-    onConnect: () => ({ tributary: { version: 1 } }),
+    onConnect: () => ({ tributary: { version: 1, ordered: true } }),
     onSubscribe: async (context, id, payload) => {
       // What is thrown here would close the socket, with all operations on it.
       try {
-        return await prepare(options, progress, context.extra.outbox, id, payload);
+        return await prepare(serving, context.extra.outbox, id, payload);
       } catch (error) {
         return [asGraphQLError(error)];
       }
@@ -126,15 +130,12 @@ const connect = (protocol: Protocol<Connected>, socket: WebSocket, raw: Duplex, 
 
 /** What graphql-ws is to run; a subscription is open already, so that its errors are told as those of the operation. */
 const prepare = async (
-  options: WebSocketOptions,
-  progress: Progress,
+  { schema, subscribe, progress, documents }: Serving,
   outbox: Outbox,
   id: string,
   payload: SubscribePayload,
 ): Promise<Prepared> => {
-  const { schema } = options;
-  const document = parse(payload.query, { maxTokens: maximumTokens });
-  const errors = validate(schema, document);
+  const { document, errors } = documents.read(payload.query);
   if (errors.length > 0) return errors;
   const operationName = payload.operationName ?? null;
   const variables = payload.variables ?? {};
@@ -143,7 +144,7 @@ const prepare = async (
     return { ...operation, contextValue: undefined };
   }
   const extensions = readSubscribeExtensions(payload.extensions);
-  const opened = await options.subscribe({
+  const opened = await subscribe({
     document,
     operationName,
     variables,

@@ -8,15 +8,18 @@ export interface Feed {
   next(payload: string): void;
 }
 
-/** A result that several gateways get is written once. */
-const texts = new WeakMap<ExecutionResult, string>();
+/** Data that is for several operations, or for several gateways, is written once. */
+const texts = new WeakMap<object, string>();
 
-/** The payload of a `next`. `extensions` go last, as the execution leaves them (docs/protocol.md). */
-export const payloadText = (result: ExecutionResult): string => {
-  let text = texts.get(result);
+/** The payload of a `next`: data and extensions in this order where there are no errors (docs/protocol.md). */
+export const payloadText = ({ data, errors, extensions }: ExecutionResult): string => {
+  if (errors !== undefined || !data) return JSON.stringify({ errors, data, extensions });
+  let text = texts.get(data);
   if (text === undefined) {
-    text = JSON.stringify(result);
-    texts.set(result, text);
+    text = JSON.stringify(data);
+    texts.set(data, text);
   }
-  return text;
+  return extensions === undefined
+    ? `{"data":${text}}`
+    : `{"data":${text},"extensions":${JSON.stringify(extensions)}}`;
 };

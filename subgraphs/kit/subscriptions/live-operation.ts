@@ -1,4 +1,5 @@
 import type { Position } from '../../../schema/position.ts';
+import { isPromise, type MaybePromise } from '../maybe-promise.ts';
 import type { BoundFilter } from '../stream/filter.ts';
 import type { LostRange, Stream } from '../stream/stream.ts';
 import type { Sent } from './sent.ts';
@@ -30,7 +31,7 @@ export interface LiveOperationOptions<Result> {
   readonly change: boolean;
   readonly filters: readonly BoundFilter[];
   /** Results in the order of the deliveries; must not reject. */
-  readonly execute: (sent: readonly Sent[]) => Promise<readonly Result[]>;
+  readonly execute: (sent: readonly Sent[]) => MaybePromise<readonly Result[]>;
   readonly onEmpty: () => void;
 }
 
@@ -120,7 +121,8 @@ export class LiveOperation<Result> {
       if (batch === undefined) break;
       this.#waiting -= batch.sent.length;
       for (let from = 0; from < batch.sent.length; from += executedTogether) {
-        const results = await this.#options.execute(batch.sent.slice(from, from + executedTogether));
+        const executing = this.#options.execute(batch.sent.slice(from, from + executedTogether));
+        const results = isPromise(executing) ? await executing : executing;
         for (const listener of batch.listeners) if (this.#listeners.has(listener)) listener.take(results);
       }
       const { missed } = batch;

@@ -14,12 +14,11 @@ import {
 } from 'graphql';
 import { TributaryError } from '../../../schema/errors.ts';
 import type { RequestContext } from '../context.ts';
-import { payloadOf } from '../graphql/payload.ts';
 import type { SubscribeExtensions } from '../server/extensions.ts';
 import type { ServedStream } from '../topic-source.ts';
+import { executorOf } from './executor.ts';
 import type { Feed } from './feed.ts';
 import { subscribeOwn } from './own-subscription.ts';
-import type { ExecuteSent } from './request.ts';
 import { rootField } from './root-field.ts';
 import type { OpenSubscription, Subscriptions } from './subscription.ts';
 
@@ -96,7 +95,7 @@ const openStream = (
       live: request.extensions.live,
       until: request.extensions.until,
     },
-    execute: executor(options, request, stream),
+    execute: executorOf(options, request, stream),
     onStart: (cursor, snapshotDue) => request.ping(cursor, snapshotDue),
     onEnd: (cursor) => request.ping(cursor, false),
     feed: request.feed,
@@ -117,23 +116,6 @@ const openOwn = async (
     ? { kind: 'OWN', results: opened }
     : { kind: 'REFUSED', errors: opened.errors ?? [] };
 };
-
-/** Every event of a batch is executed in the same turn, so that their reads share DataLoader's batches. Never rejects. */
-const executor =
-  (
-    { schema, context, mask }: OperationsOptions,
-    { document, operationName, variables }: SubscribeRequest,
-    { description }: ServedStream,
-  ): ExecuteSent =>
-  (sent) => {
-    const operation = { schema, document, operationName, variableValues: variables, contextValue: context() };
-    return Promise.all(
-      sent.map(async ({ delivery }) => {
-        const rootValue = { [description.field]: payloadOf(description, delivery) };
-        return masked(mask, await execute({ ...operation, rootValue }));
-      }),
-    );
-  };
 
 const masked = (mask: OperationsOptions['mask'], result: ExecutionResult): ExecutionResult =>
   result.errors === undefined ? result : { ...result, errors: result.errors.map(mask) };
@@ -159,5 +141,14 @@ const identityOf = (request: SubscribeRequest, field: FieldNode, fromName: strin
   const variables = Object.entries(request.variables)
     .filter(([name]) => name !== positionVariable)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([print(request.document), request.operationName, variables]);
+  return JSON.stringify([printed(request.document), request.operationName, variables]);
+};
+
+const prints = new WeakMap<DocumentNode, string>();
+
+/** Documents come from a cache, so most are printed once. */
+const printed = (document: DocumentNode): string => {
+  const text = prints.get(document) ?? print(document);
+  prints.set(document, text);
+  return text;
 };

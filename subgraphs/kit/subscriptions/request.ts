@@ -1,10 +1,11 @@
 import type { ExecutionResult } from 'graphql';
+import type { MaybePromise } from '../maybe-promise.ts';
 import type { ServedStream } from '../topic-source.ts';
 import type { Feed } from './feed.ts';
 import type { Sent } from './sent.ts';
 import type { StartRequest } from './start.ts';
 
-export type ExecuteSent = (sent: readonly Sent[]) => Promise<readonly ExecutionResult[]>;
+export type ExecuteSent = (sent: readonly Sent[]) => MaybePromise<readonly ExecutionResult[]>;
 
 export interface SubscriptionRequest {
   readonly stream: ServedStream;

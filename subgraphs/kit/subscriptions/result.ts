@@ -1,6 +1,7 @@
 import type { ExecutionResult } from 'graphql';
 import { CursorEncoder } from '../../../schema/cursor/index.ts';
 import type { Position } from '../../../schema/position.ts';
+import { isPromise } from '../maybe-promise.ts';
 import type { ExecuteSent, SubscriptionRequest } from './request.ts';
 import type { Sent } from './sent.ts';
 import { hashOf } from './start.ts';
@@ -19,9 +20,11 @@ export const resultMaker = ({ stream, args, execute }: SubscriptionRequest): Res
     encoder.encode({ position, epochs: stream.source.epochs, time, snapshotUntil });
   return {
     cursor,
-    execute: async (sent) => {
-      const results = await execute(sent);
-      return results.map((result, index) => withPosition(result, sent[index], cursor));
+    execute: (sent) => {
+      const stamped = (results: readonly ExecutionResult[]): readonly ExecutionResult[] =>
+        results.map((result, index) => withPosition(result, sent[index], cursor));
+      const results = execute(sent);
+      return isPromise(results) ? results.then(stamped) : stamped(results);
     },
   };
 };

@@ -13,7 +13,7 @@ import { type CatchUpLimits, catchUpLimits } from './limits.ts';
 import { LiveOperation } from './live-operation.ts';
 import { Mailbox } from './mailbox.ts';
 import type { ExecuteSent, SubscriptionRequest } from './request.ts';
-import { resultMaker } from './result.ts';
+import { type ResultMaker, resultMaker } from './result.ts';
 import type { Sent } from './sent.ts';
 import { SharedPages } from './shared-pages.ts';
 import { type SideFetchCounters, SideFetches } from './side-fetches.ts';
@@ -76,8 +76,8 @@ export class Subscriptions {
   open(request: SubscriptionRequest): OpenSubscription {
     const stop = new AbortController();
     const state: SubscriptionState = { position: () => null, waiting: false };
-    const results = this.#results(request, stop.signal, state);
     const maker = resultMaker(request);
+    const results = this.#results(request, maker, stop.signal, state);
     this.#counters.live++;
     let ended = false;
     const end = (): void => {
@@ -120,11 +120,11 @@ export class Subscriptions {
 
   async *#results(
     request: SubscriptionRequest,
+    maker: ResultMaker,
     signal: AbortSignal,
     state: SubscriptionState,
   ): AsyncGenerator<ExecutionResult, void> {
     const { stream, args } = request;
-    const maker = resultMaker(request);
     const filters = bindFilters(stream.description.filters, args);
     await whenReady(stream, signal);
     const start = await resolveStart(stream, args, request.start, signal);
@@ -151,12 +151,12 @@ export class Subscriptions {
       request.onEnd(maker.cursor(reached, null, start.time));
       return;
     }
-    yield* this.#follow(request, filters, reached, signal, state);
+    yield* this.#follow({ ...request, execute: maker.execute }, filters, reached, signal, state);
   }
 
   /**
    * What the window holds goes ahead, in pieces. From the last of them to the attachment nothing waits, so that it and what
-   * comes live have no gap.
+   * comes live have no gap. `request` executes with positions.
    */
   async *#follow(
     request: SubscriptionRequest,
@@ -165,9 +165,8 @@ export class Subscriptions {
     signal: AbortSignal,
     state: SubscriptionState,
   ): AsyncGenerator<ExecutionResult, void> {
-    const { feed, stream } = request;
+    const { feed, stream, execute } = request;
     const { source, description } = stream;
-    const { execute } = resultMaker(request);
     const window = { source, select: selector(description.change !== null, filters) };
     const recent = (from: Position, place: number): RecentPiece => {
       if (!source.stream.holdsFrom(from)) throw overrun();
@@ -216,7 +215,7 @@ export class Subscriptions {
   #operation(request: SubscriptionRequest, filters: readonly BoundFilter[]): LiveOperation<ExecutionResult> {
     const running = this.#live.get(request.identity);
     if (running !== undefined) return running;
-    const { execute } = resultMaker(request);
+    const { execute } = request;
     const operation = new LiveOperation<ExecutionResult>({
       stream: request.stream.source.stream,
       change: request.stream.description.change !== null,
@@ -264,7 +263,7 @@ export class Subscriptions {
     }
   }
 
-  #execute(execute: ExecuteSent, sent: readonly Sent[]): Promise<readonly ExecutionResult[]> {
+  #execute(execute: ExecuteSent, sent: readonly Sent[]): ReturnType<ExecuteSent> {
     this.#counters.executed += sent.length;
     return execute(sent);
   }
