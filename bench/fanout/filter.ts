@@ -4,22 +4,29 @@ import { startScript } from '../processes/script.ts';
 import { type BenchOptions, type Sample, shrunk, tributary, type Workload } from '../workload.ts';
 import type { DriverMethods } from './driver.ts';
 import { startTickGraph } from './graph.ts';
+import type { Pace } from './pace.ts';
 import type { BroadcastMethods } from './ws-broadcast.ts';
 
 const ofKey = 'subscription ($key: ID) { ticks(key: $key) { id key sentAt text } }';
 const keysPerSocket = 10;
-/** 1,000 events a second. */
-const pace = { together: 10, everyMs: 10 };
+
+interface Filtered {
+  readonly name: string;
+  readonly about: string;
+  readonly subscriptions: number;
+  /** 1,000 events a second in all. */
+  readonly pace: Omit<Pace, 'events'>;
+}
 
 /** Every event is for one of the subscriptions; what it costs gateway and subgraph. */
-const filter = (name: string, subscriptions: number): Workload => ({
+const filter = ({ name, about, ...filtered }: Filtered): Workload => ({
   name,
-  about: `${subscriptions.toLocaleString('en')} subscriptions on as many keys, 1,000 events a second, each for one of them`,
-  open: (options, stack) => open(subscriptions, options, stack),
+  about,
+  open: (options, stack) => open(filtered, options, stack),
 });
 
 const open = async (
-  subscriptions: number,
+  { subscriptions, pace }: Pick<Filtered, 'subscriptions' | 'pace'>,
   options: BenchOptions,
   stack: AsyncDisposableStack,
 ): Promise<() => Promise<Sample[]>> => {
@@ -77,4 +84,23 @@ const open = async (
   };
 };
 
-export const filters: readonly Workload[] = [filter('filter-1000', 1_000), filter('filter-10000', 10_000)];
+export const filters: readonly Workload[] = [
+  filter({
+    name: 'filter-1000',
+    about: '1,000 subscriptions on 1,000 keys, 1,000 events a second, each for one of them',
+    subscriptions: 1_000,
+    pace: { together: 10, everyMs: 10 },
+  }),
+  filter({
+    name: 'filter-10000',
+    about: '10,000 subscriptions on 10,000 keys, 1,000 events a second, each for one of them',
+    subscriptions: 10_000,
+    pace: { together: 10, everyMs: 10 },
+  }),
+  filter({
+    name: 'filter-10000-burst',
+    about: 'the same with a hundred events that are due together',
+    subscriptions: 10_000,
+    pace: { together: 100, everyMs: 100 },
+  }),
+];
