@@ -20,8 +20,11 @@ const pure = [
   'faults/checker',
   'kit/decode',
   'kit/graphql',
+  'kit/write',
   'gateway/execution',
   'gateway/generation',
+  'gateway/policies',
+  'gateway/usage',
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 
 export default defineConfig({
