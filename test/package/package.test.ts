@@ -1,5 +1,6 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../local/ports.ts';
 import { launchBrowser, needsBrowser } from '../e2e/browser.ts';
@@ -199,8 +200,12 @@ describe('the pages of its gateway', () => {
     const browser = await launchBrowser();
     if (browser === null) return;
     onTestFinished(() => browser.close());
+    const last = {
+      '/': (page: Page) => page.waitForRequest(/\/graphiql\/editor\.worker\.js$/),
+      '/board': (page: Page) => page.waitForEvent('websocket'),
+    };
     for (const path of ['/', '/board'] as const) {
-      const asked = await requestsOf(browser, `${url}${path}`);
+      const asked = await requestsOf(browser, `${url}${path}`, last[path]);
       expect(asked).toEqual(expect.arrayContaining(files[path].map((file) => `${url}${file}`)));
       const host = new URL(url).host;
       expect(asked.filter((each) => !each.startsWith('data:') && new URL(each).host !== host)).toEqual([]);

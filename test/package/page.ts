@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 
 /** What a page refers to, followed to the end, without a browser. Paths, sorted. */
 export interface LoadedPage {
@@ -39,15 +39,22 @@ export const loadPage = async (url: string): Promise<LoadedPage> => {
   return { found: by(true), missing: by(false), elsewhere: [...elsewhere], policy: policyOf(html) };
 };
 
-/** Everything that a real browser asks for to show the page: addresses, each once. */
-export const requestsOf = async (browser: Browser, url: string): Promise<readonly string[]> => {
+/**
+ * Everything that a real browser asks for to show the page, up to what it asks for last: addresses, each once. That the
+ * network is idle is no sign: it is before the editors begin, and never where a worker ends while its script is loaded.
+ */
+export const requestsOf = async (
+  browser: Browser,
+  url: string,
+  last: (page: Page) => Promise<unknown>,
+): Promise<readonly string[]> => {
   const context = await browser.newContext();
   const asked = new Set<string>();
   context.on('request', (request) => asked.add(request.url()));
   const page = await context.newPage();
   page.on('websocket', (socket) => asked.add(socket.url()));
   try {
-    await page.goto(url, { waitUntil: 'networkidle' });
+    await Promise.all([last(page), page.goto(url)]);
   } finally {
     await context.close();
   }
