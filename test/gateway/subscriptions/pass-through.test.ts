@@ -1,13 +1,9 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import fc from 'fast-check';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { startGateway } from '../../../gateway/index.ts';
-import { encodeEvent } from '../../../gateway/subscriptions/event.ts';
-import { passedEntry } from '../../../gateway/subscriptions/pass-through.ts';
-import { idOfNext, readUnread } from '../../../gateway/subscriptions/upstream/unread.ts';
 import { encodeCursor } from '../../../schema/cursor/encode.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { supergraphOf } from '../support/supergraph.ts';
@@ -20,106 +16,6 @@ const cursor = encodeCursor({
   time: 1,
   filterHash: 1,
   snapshotUntil: null,
-});
-
-const stamp = (at: readonly number[] | null = [0, 7]) => ({ at, cursor });
-const next = (payload: unknown): string => JSON.stringify({ id: '12', type: 'next', payload });
-const read = (text: string) => readUnread(Buffer.from(text));
-
-/** What `JSON.stringify` makes of data and a position. */
-const plain = (data: unknown, at: readonly number[] | null = [0, 7]): string =>
-  next({ data, extensions: { tributary: stamp(at) } });
-
-describe('an event that is passed on unread', () => {
-  test('is the entry that serialising it anew would make', () => {
-    const event = read(plain({ a: { text: 'ü"\\\n' } }));
-    const entry = event && passedEntry(event);
-    expect(entry).toEqual(
-      encodeEvent({ data: { a: { text: 'ü"\\\n' } } }, { at: [0, 7], cursor, gap: false }),
-    );
-    expect(read(plain({ a: 1 }, null))?.stamp).toEqual({ at: null, cursor, gap: false });
-    expect(idOfNext(Buffer.from(plain({})))).toBe('12');
-  });
-
-  test.each([
-    [
-      'errors before the data',
-      next({ errors: [{ message: 'x' }], data: {}, extensions: { tributary: stamp() } }),
-    ],
-    [
-      'errors behind the data',
-      next({ data: {}, errors: [{ message: 'x' }], extensions: { tributary: stamp() } }),
-    ],
-    ['no data', next({ data: null, extensions: { tributary: stamp() } })],
-    [
-      'errors between data and another part',
-      next({ data: {}, errors: [], more: {}, extensions: { tributary: stamp() } }),
-    ],
-    ['other extensions', next({ data: {}, extensions: { cost: 1, tributary: stamp() } })],
-    ['extensions before the data', next({ extensions: { tributary: stamp() }, data: {} })],
-    ['more about the position', next({ data: {}, extensions: { tributary: { ...stamp(), more: 1 } } })],
-    ['no position', next({ data: {} })],
-    ['a position within the data', next({ data: { extensions: { tributary: stamp() } } })],
-    [
-      'a position of the message',
-      `${next({ data: {} }).slice(0, -1)},"extensions":{"tributary":${JSON.stringify(stamp())}}}`,
-    ],
-    ['a cursor of others', next({ data: {}, extensions: { tributary: { at: [0, 7], cursor: 'theirs' } } })],
-    ['an offset beyond what numbers hold', plain({}).replace('[0,7]', '[0,9007199254740993]')],
-    ['lines', plain({ a: 1 }).replace('"a":1', '"a":\n1')],
-    ['lines of carriage returns', plain({ a: 1 }).replace('"a":1', '"a":\r1')],
-    ['spaces', plain({}).replace('"type":', '"type": ')],
-    ['an id that is none of ours', plain({}).replace('"12"', '"\\"12"')],
-    ['something behind it', `${plain({})} `],
-    ['another type', plain({}).replace('next', 'error')],
-    ['nothing', ''],
-  ])('has no other form: %s', (_, text) => {
-    expect(read(text)).toBeNull();
-  });
-
-  test('is what it says, whatever its values and names look like', () => {
-    const name = fc.constantFrom(
-      'data',
-      'errors',
-      'extensions',
-      'tributary',
-      'at',
-      'cursor',
-      'a',
-      '}}}}',
-      '"',
-    );
-    const lookalike = fc.constantFrom(
-      plain({}),
-      JSON.stringify(stamp()),
-      '},"extensions":{"tributary":{"at":',
-    );
-    const { value } = fc.letrec<{ value: unknown }>((tie) => ({
-      value: fc.oneof(
-        { maxDepth: 5 },
-        fc.constantFrom(null, 1, -0.5, true),
-        fc.constant(stamp()),
-        lookalike,
-        fc.string({ unit: 'binary' }),
-        fc.array(tie('value'), { maxLength: 3 }),
-        fc.dictionary(name, tie('value'), { maxKeys: 4 }),
-      ),
-    }));
-    fc.assert(
-      fc.property(fc.dictionary(name, value, { maxKeys: 4 }), value, fc.boolean(), (payload, data, ours) => {
-        const whole = ours ? { ...payload, data, extensions: { tributary: stamp() } } : payload;
-        const event = read(next(whole));
-        if (event === null) return;
-        const { unread, headLength } = event.payload;
-        expect(JSON.parse(unread.toString().slice(0, -1))).toEqual(JSON.parse(JSON.stringify(whole)));
-        expect(JSON.parse(unread.toString('utf8', headLength).slice(0, -3))).toEqual(stamp());
-        expect(whole).not.toHaveProperty('errors', expect.any(Array));
-      }),
-      { numRuns: 2_000 },
-    );
-    const samples = fc.sample(fc.dictionary(name, value, { maxKeys: 4 }), 500).map((data) => plain(data));
-    for (const text of samples) expect(read(text) === null, text).toBe(text.includes('"errors"'));
-  });
 });
 
 /** A subgraph that speaks docs/protocol.md and sends `texts` as they are, in place of `$` an operation's id. */
@@ -138,7 +34,7 @@ const subgraphOf = async (texts: readonly string[]) => {
     socket.on('message', (data) => {
       const { type, id } = JSON.parse(String(data)) as { type: string; id: string };
       if (type === 'connection_init')
-        socket.send('{"type":"connection_ack","payload":{"tributary":{"version":1}}}');
+        socket.send('{"type":"connection_ack","payload":{"tributary":{"version":1,"ordered":true}}}');
       if (type !== 'subscribe') return;
       socket.send(JSON.stringify({ type: 'ping', payload: { cursors: { [id]: cursor } } }));
       for (const text of texts) socket.send(text.replace('$', id));
