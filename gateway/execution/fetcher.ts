@@ -1,4 +1,5 @@
 import type { ExecutionResult } from 'graphql';
+import type { Scan, Scanned } from './text/scanner.ts';
 
 export interface Subgraph {
   readonly name: string;
@@ -18,6 +19,8 @@ export interface SubgraphRequest {
    * who must see what was just written says so in `extensions`, by which the two differ (S24).
    */
   readonly shared?: boolean;
+  /** The variable of that name, as JSON; only for who fetches bytes. */
+  readonly representations?: string;
 }
 
 /**
@@ -27,4 +30,14 @@ export interface SubgraphRequest {
  */
 export interface Fetcher {
   fetch(subgraph: Subgraph, request: SubgraphRequest, signal: AbortSignal): Promise<ExecutionResult>;
+  /**
+   * The same for who may do without values: resolves with what `scan` makes of the body, and with the answer parsed where
+   * that is null. A fetcher that has no bytes has no such method.
+   */
+  fetchBytes?(
+    subgraph: Subgraph,
+    request: SubgraphRequest,
+    signal: AbortSignal,
+    scan: Scan,
+  ): Promise<Scanned | ExecutionResult>;
 }

@@ -49,28 +49,42 @@ export function createHttpFetcher(options: HttpFetcherOptions = {}): HttpFetcher
     endpoints.set(subgraph.url, endpoint);
     return endpoint;
   };
+  /** Makes the request, and of its answer what `read` makes of it. */
+  const exchange = async <T>(
+    subgraph: Subgraph,
+    request: SubgraphRequest,
+    signal: AbortSignal,
+    read: (answer: HttpAnswer) => T,
+  ): Promise<T> => {
+    signal.throwIfAborted();
+    const endpoint = endpointOf(subgraph);
+    const body = bodyOf(request);
+    const { name } = subgraph;
+    const shared = request.shared === true;
+    const start = (): Shareable<HttpAnswer> =>
+      endpoint.send({ name, headers: request.headers, body, repeatable: shared });
+    const key = shared ? keyOf(subgraph, request.headers, body) : null;
+    try {
+      const answer = read(await inFlight.share(key, signal, start));
+      health.answered(name);
+      return answer;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      const failure = typedError(error, name);
+      health.failed(name, failure, request.headers?.[requestIdHeader]);
+      throw failure;
+    }
+  };
   return {
-    async fetch(subgraph, request, signal) {
-      signal.throwIfAborted();
-      const endpoint = endpointOf(subgraph);
-      const body = bodyOf(request);
-      const { name } = subgraph;
-      const shared = request.shared === true;
-      const start = (): Shareable<HttpAnswer> =>
-        endpoint.send({ name, headers: request.headers, body, repeatable: shared });
-      const key = shared ? keyOf(subgraph, request.headers, body) : null;
-      try {
-        const { status, text } = await inFlight.share(key, signal, start);
-        const answer = graphqlAnswer(text, status, name);
-        health.answered(name);
-        return answer;
-      } catch (error) {
-        if (signal.aborted) throw signal.reason;
-        const failure = typedError(error, name);
-        health.failed(name, failure, request.headers?.[requestIdHeader]);
-        throw failure;
-      }
-    },
+    fetch: (subgraph, request, signal) =>
+      exchange(subgraph, request, signal, (answer) => graphqlAnswer(answer, subgraph.name)),
+    fetchBytes: (subgraph, request, signal, scan) =>
+      exchange(
+        subgraph,
+        request,
+        signal,
+        (answer) => scan(answer.bytes) ?? graphqlAnswer(answer, subgraph.name),
+      ),
     async close() {
       await Promise.all([...endpoints.values()].map((endpoint) => endpoint.close()));
       endpoints.clear();
@@ -106,8 +120,13 @@ function urlOf(subgraph: Subgraph): URL {
   }
 }
 
-const bodyOf = ({ query, variables, operationName, extensions }: SubgraphRequest): string =>
-  JSON.stringify({ query, variables, operationName, extensions });
+/** The same to the byte with representations as text and as a variable: the two are shared. */
+function bodyOf({ query, variables, operationName, extensions, representations }: SubgraphRequest): string {
+  if (representations === undefined) return JSON.stringify({ query, variables, operationName, extensions });
+  const others = JSON.stringify(variables).slice(1, -1);
+  const rest = JSON.stringify({ operationName, extensions }).slice(1);
+  return `{"query":${JSON.stringify(query)},"variables":{${others}${others === '' ? '' : ','}"representations":${representations}}${rest === '}' ? '' : ','}${rest}`;
+}
 
 /** What makes two requests the same; the id of the client's request is no part of what is asked. */
 function keyOf(subgraph: Subgraph, headers: SubgraphRequest['headers'], body: string): string {
@@ -116,10 +135,10 @@ function keyOf(subgraph: Subgraph, headers: SubgraphRequest['headers'], body: st
 }
 
 /** An HTTP status tells nothing where the body is GraphQL: errors may come with 4xx and 5xx. */
-function graphqlAnswer(text: string, status: number, name: string): ExecutionResult {
+function graphqlAnswer({ status, bytes }: HttpAnswer, name: string): ExecutionResult {
   let answer: unknown;
   try {
-    answer = JSON.parse(text);
+    answer = JSON.parse(bytes.toString());
   } catch (cause) {
     throw subgraphError('SUBGRAPH_FAILED', name, `answered with HTTP ${status} and no JSON.`, cause);
   }

@@ -11,24 +11,48 @@ export interface Leaf {
    * the name of the value in it, `known` that of the set of the enum's names. It holds for no null.
    */
   readonly isPlain: (value: string, known: string) => string;
+  /** How values that stay as they are stand in JSON: of an enum its names. Null where only the value can tell. */
+  readonly form: LeafForm | null;
   /** Of an enum the values of the API schema; others are not for clients. Empty for scalars. */
   readonly names: ReadonlySet<unknown>;
 }
 
+/** `any`: whatever is not null. */
+export type LeafForm = 'string' | 'int' | 'float' | 'boolean' | 'any' | ReadonlySet<string>;
+
 export function compileLeaf(type: GraphQLLeafType): Leaf {
   if (isEnumType(type)) {
-    const names = new Set<unknown>(type.getValues().map((value) => value.name));
+    const form = new Set(type.getValues().map((value) => value.name));
+    const names: ReadonlySet<unknown> = form;
     const complete: CompleteLeaf = (value) => {
       if (names.has(value)) return value;
       throw new TypeError('hidden or unknown');
     };
-    return { complete, names, isPlain: (value, known) => `${known}.has(${value})` };
+    return { complete, names, form, isPlain: (value, known) => `${known}.has(${value})` };
   }
-  return { complete: (value) => type.serialize(value), names: new Set(), isPlain: plainScalar(type) };
+  return {
+    complete: (value) => type.serialize(value),
+    names: new Set(),
+    form: formOf(type),
+    isPlain: plainScalar(type),
+  };
 }
 
 /** What a scalar does that was built from SDL and nothing else: it lets everything through. */
 const { serialize: letThrough } = new GraphQLScalarType({ name: 'Any' });
+
+function formOf(type: GraphQLScalarType): LeafForm | null {
+  if (type.serialize === letThrough) return 'any';
+  return forms.get(type.name) ?? null;
+}
+
+const forms = new Map<string, LeafForm>([
+  ['ID', 'string'],
+  ['String', 'string'],
+  ['Boolean', 'boolean'],
+  ['Int', 'int'],
+  ['Float', 'float'],
+]);
 
 function plainScalar(type: GraphQLScalarType): Leaf['isPlain'] {
   if (type.serialize === letThrough) return (value) => `(${value} !== undefined && ${value} !== null)`;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { GraphQLError } from 'graphql';
+import type { ExecutionResult, GraphQLError } from 'graphql';
 import { TributaryError } from '../../schema/errors.ts';
 import { requestIdHeader } from '../../schema/request-id.ts';
 import { type AfterPositions, mergeAfter, readAfter } from './after.ts';
@@ -7,6 +7,7 @@ import { type Data, isData } from './data.ts';
 import { type Failure, type Failures, failureOf, subgraphError } from './errors.ts';
 import type { Fetcher, SubgraphRequest } from './fetcher.ts';
 import type { FetchStep } from './plan.ts';
+import { Scanned } from './text/scanner.ts';
 import type { TypeRelations } from './types.ts';
 
 /** Where faults go that clients are not told. */
@@ -21,6 +22,9 @@ export interface Deadline {
   /** By `performance.now()`. */
   readonly at: number;
 }
+
+/** What a fetch gave that was made for its text. */
+export type Reply = Scanned | ExecutionResult;
 
 /** One run of a plan, for one result or for several that are due together. */
 export interface Run {
@@ -46,6 +50,8 @@ export interface Run {
   after: AfterPositions | null;
   /** Where the fetches of this run wrote. */
   position: AfterPositions | null;
+  /** Fetches that were made before it was seen that their text will not do; null where none was. */
+  replies: Map<FetchStep, Promise<Reply>> | null;
 }
 
 export interface Answer {
@@ -60,11 +66,8 @@ export async function ask(
   run: Run,
 ): Promise<Answer | { readonly failure: Failure }> {
   try {
-    const request = requestOf(step, variables, run);
-    const { deadline } = run;
-    const result: unknown = await (deadline === null
-      ? run.fetcher.fetch(step.subgraph, request, run.signal)
-      : withDeadline(step, request, deadline, run));
+    const made = run.replies?.get(step);
+    const result: unknown = await (made === undefined ? fetch(step, variables, run) : parsed(made));
     if (!isData(result))
       throw subgraphError('SUBGRAPH_FAILED', step.subgraph.name, 'gave no GraphQL answer.');
     notePosition(result.extensions, run);
@@ -76,6 +79,19 @@ export async function ask(
     if (run.signal.aborted && !(error instanceof TributaryError)) throw run.signal.reason;
     return { failure: failureOf(typed(error, step.subgraph.name, run), step.subgraph.name) };
   }
+}
+
+function fetch(step: FetchStep, variables: Readonly<Record<string, unknown>>, run: Run): Promise<unknown> {
+  const request = requestOf(step, variables, run);
+  const { deadline } = run;
+  return deadline === null
+    ? run.fetcher.fetch(step.subgraph, request, run.signal)
+    : withDeadline(step, request, deadline, run);
+}
+
+async function parsed(made: Promise<Reply>): Promise<unknown> {
+  const reply = await made;
+  return reply instanceof Scanned ? JSON.parse(reply.bytes.toString()) : reply;
 }
 
 /** An error that nobody has typed may tell anything: the client gets an id, the log gets the error. */
@@ -106,7 +122,11 @@ export function variablesOf(
   return variables;
 }
 
-function requestOf(step: FetchStep, variables: Readonly<Record<string, unknown>>, run: Run): SubgraphRequest {
+export function requestOf(
+  step: FetchStep,
+  variables: Readonly<Record<string, unknown>>,
+  run: Run,
+): SubgraphRequest {
   return {
     query: step.query,
     variables,

@@ -66,12 +66,22 @@ export interface QueryRequest extends Omit<OperationRequest, 'after' | 'signal'>
 }
 
 /** Runs a query or mutation; extensions that have not the form that they should refuse it. */
-export async function executeRequest(
+export const executeRequest = (generation: Generation, request: QueryRequest): Promise<ExecutionResult> =>
+  orRefused(request, (operation) => generation.execute(operation));
+
+/** The same; where it can, as the body of the answer. */
+export const executeRequestToText = (
   generation: Generation,
+  request: QueryRequest,
+): Promise<ExecutionResult | Buffer> =>
+  orRefused(request, (operation) => generation.executeToText(operation));
+
+async function orRefused<T>(
   { extensions, ...operation }: QueryRequest,
-): Promise<ExecutionResult> {
+  execute: (operation: OperationRequest) => Promise<T>,
+): Promise<T | ExecutionResult> {
   try {
-    return await generation.execute({ ...operation, after: afterOf(extensions) });
+    return await execute({ ...operation, after: afterOf(extensions) });
   } catch (error) {
     if (error instanceof GraphQLError) return { errors: [error] };
     throw error;

@@ -8,6 +8,7 @@ import { introspectInto } from '../execution/introspection.ts';
 import { resultOf } from '../execution/result.ts';
 import type { Log, Run } from '../execution/run.ts';
 import { shareEntities } from '../execution/shared-entities.ts';
+import { executeText } from '../execution/text/execute-text.ts';
 import { defaultLimits, type GenerationLimits } from './limits.ts';
 import { Operations, type PreparedOperation } from './operations.ts';
 import { chooseOverrides, type DecideLabel } from './overrides.ts';
@@ -34,6 +35,8 @@ export interface Generation {
    * do not fit), with `data` and `errors` when fetches fail. Rejects only with the reason of the request's own signal.
    */
   execute(request: OperationRequest): Promise<ExecutionResult>;
+  /** The same; where it can, as the body of an answer without errors: the JSON `{"data":…}` and a line break. */
+  executeToText(request: OperationRequest): Promise<ExecutionResult | Buffer>;
   /** Throws a SubscriptionRefused that holds what to tell the client. */
   planSubscription(request: SubscriptionRequest): SubscriptionPlan;
 }
@@ -86,15 +89,21 @@ function generationOf(supergraph: LoadedSupergraph, options: GenerationOptions):
     supergraphSdl: options.supergraphSdl,
     apiSchema: supergraph.apiSchema,
     subgraphs: supergraph.subgraphs,
-    execute: (request) => execute(request, context),
+    execute: (request) => execute(request, context, executeOnValues),
+    executeToText: (request) => execute(request, context, executeOnText),
     planSubscription: (request) => planSubscription(request, context),
   };
 }
 
-async function execute(
+type Prepared = { readonly operation: PreparedOperation; readonly variant: Variant };
+type Execute<T> = (prepared: Prepared, run: Run, context: GenerationContext) => Promise<T>;
+
+async function execute<T>(
   request: OperationRequest,
-  { supergraph, operations, fetcher, overrides, log }: GenerationContext,
-): Promise<ExecutionResult> {
+  context: GenerationContext,
+  executeVariant: Execute<T>,
+): Promise<T | ExecutionResult> {
+  const { supergraph, operations, fetcher, overrides, log } = context;
   const variables = request.variables ?? {};
   let operation: PreparedOperation;
   let variant: Variant;
@@ -119,17 +128,29 @@ async function execute(
     deduplicate: variant.deduplicate,
     after: request.after ?? null,
     position: null,
+    replies: null,
   };
+  return executeVariant({ operation, variant }, run, context);
+}
+
+/** What cannot be put together from texts is put together from values, with the answers that came. */
+const executeOnText: Execute<ExecutionResult | Buffer> = async (prepared, run, context) => {
+  const plan = prepared.variant.textPlan();
+  const text = plan === null ? null : await executeText(plan, run);
+  return text ?? executeOnValues(prepared, run, context);
+};
+
+const executeOnValues: Execute<ExecutionResult> = async ({ operation, variant }, run, { supergraph }) => {
   if (variant.plan !== null) await executePlan(variant.plan, run);
   const { definition, fragments } = operation;
   introspectInto(run.roots[0] ?? {}, variant.shape, {
     schema: supergraph.apiSchema,
     operation: definition,
     fragments,
-    variables,
+    variables: run.variables,
   });
   const result = resultOf(variant.shape, run, 0);
   return run.position === null
     ? result
     : { ...result, extensions: { tributary: { position: run.position } } };
-}
+};

@@ -143,6 +143,7 @@ function runStarter(
     deduplicate: variant.deduplicate,
     after: latestAfter(events.map(({ after }) => after)),
     position: null,
+    replies: null,
   });
 }
 

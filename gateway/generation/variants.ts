@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { requestError } from '../execution/errors.ts';
 import { compileFetch, compilePlan, type FetchStep, type Step, usesContext } from '../execution/plan.ts';
 import { compileShape, type ObjectShape } from '../execution/shape.ts';
+import { compileTextPlan, type TextPlan } from '../execution/text/text-plan.ts';
 import { type Conditions, conditionVariables, withoutConditions } from './conditions.ts';
 import type { Overrides } from './overrides.ts';
 import type { LoadedSupergraph } from './supergraph.ts';
@@ -18,6 +19,8 @@ export interface Variant {
   readonly primary: FetchStep | null;
   /** What to run: for a subscription, the joins of an event. Null when there is nothing to fetch. */
   readonly plan: Step | null;
+  /** The plan for the texts of answers, compiled when first asked for; null where it needs values. */
+  readonly textPlan: () => TextPlan | null;
   /** False when equal entities may have different joins below them. */
   readonly deduplicate: boolean;
 }
@@ -67,7 +70,20 @@ function makeVariant(
   if (plan !== null) addRootKeys(plan, covered);
   const shape = shapeOf(supergraph, definition, fragments, conditions);
   checkCoverage(shape, covered);
-  return { planned, emptied, shape, primary, plan, deduplicate: plan === null || !usesContext(plan) };
+  const deduplicate = plan === null || !usesContext(plan);
+  let textPlan: TextPlan | null | undefined;
+  return {
+    planned,
+    emptied,
+    shape,
+    primary,
+    plan,
+    textPlan: () => {
+      if (textPlan === undefined) textPlan = plan === null ? null : compileTextPlan(plan, shape);
+      return textPlan;
+    },
+    deduplicate,
+  };
 }
 
 /** How the planner says that an operation goes beyond one of its limits. */

@@ -5,7 +5,7 @@ import { CollectedBytes } from './collected-bytes.ts';
 /** What came back: any status, the whole body. */
 export interface HttpAnswer {
   readonly status: number;
-  readonly text: string;
+  readonly bytes: Buffer;
 }
 
 /** Bytes of all that may come before a body. */
@@ -51,7 +51,7 @@ export class AnswerReader {
   /** The connection has ended, in order: that may be the end of the answer. */
   takeEnd(): HttpAnswer | null {
     if (this.#answer !== null || this.#head?.body !== 'TO_END') return null;
-    return this.#whole(this.#head, this.#body?.text() ?? '');
+    return this.#whole(this.#head, this.#body?.bytes() ?? Buffer.alloc(0));
   }
 
   /** Where the body begins; null: not there yet. */
@@ -91,24 +91,24 @@ export class AnswerReader {
     const end = this.#chunks.take(bytes, at, this.#body);
     if (end === -1) return null;
     this.#surplus = end < bytes.length;
-    return this.#whole(head, this.#body.text());
+    return this.#whole(head, this.#body.bytes());
   }
 
   #takeCounted(head: AnswerHead, length: number, bytes: Buffer, at: number): HttpAnswer | null {
     const end = at + length - (this.#body?.length ?? 0);
     if (this.#body === null && end <= bytes.length && length <= this.#maximumBytes) {
       this.#surplus = end < bytes.length;
-      return this.#whole(head, bytes.toString('utf8', at, end));
+      return this.#whole(head, Buffer.from(bytes.subarray(at, end)));
     }
     this.#body ??= new CollectedBytes(length, this.#maximumBytes, this.#tooLarge);
     this.#body.add(bytes, at, Math.min(end, bytes.length));
     if (end > bytes.length) return null;
     this.#surplus = end < bytes.length;
-    return this.#whole(head, this.#body.text());
+    return this.#whole(head, this.#body.bytes());
   }
 
-  #whole({ status }: AnswerHead, text: string): HttpAnswer {
-    this.#answer = { status, text };
+  #whole({ status }: AnswerHead, bytes: Buffer): HttpAnswer {
+    this.#answer = { status, bytes };
     return this.#answer;
   }
 }

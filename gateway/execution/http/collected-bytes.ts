@@ -32,8 +32,8 @@ export class CollectedBytes {
     this.#length = length;
   }
 
-  /** As UTF-8. */
-  text(): string {
-    return this.#buffer.toString('utf8', 0, this.#length);
+  /** What came; nothing may be added any more. */
+  bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
   }
 }

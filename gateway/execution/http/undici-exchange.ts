@@ -54,9 +54,9 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     const [first] = this.#chunks;
-    const body =
+    const bytes =
       this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#bytes);
-    this.#answered.resolve({ status: this.#status, text: body.toString('utf8') });
+    this.#answered.resolve({ status: this.#status, bytes });
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {

@@ -1,6 +1,6 @@
 import { type DocumentNode, GraphQLError, type GraphQLFormattedError, getOperationAST } from 'graphql';
 import { type ErrorLog, formattedRefusal } from '../../errors.ts';
-import { executeRequest } from '../../generation/apollo.ts';
+import { executeRequestToText } from '../../generation/apollo.ts';
 import type { Generation } from '../../generation/generation.ts';
 import { forwardedHeaders } from '../../request-scope.ts';
 import type { TransportContext } from '../operation.ts';
@@ -9,7 +9,7 @@ import type { PlainBody } from './body.ts';
 /** Of HTTP. */
 export interface PlainAnswer {
   readonly status: number;
-  readonly text: string;
+  readonly body: string | Buffer;
 }
 
 /** An operation that is ready to run. */
@@ -33,9 +33,14 @@ export const findOperation = (
   if (!operation || !kinds.includes(operation.operation)) return null;
   const used = { schema: generation.apiSchema, document, operation };
   return async () => {
-    const { status, errors, ...rest } = await execute(body, document, generation, context);
+    const executed = await execute(body, document, generation, context);
+    if (Buffer.isBuffer(executed)) {
+      context.usage.record(used, false);
+      return { status: 200, body: executed };
+    }
+    const { status, errors, ...rest } = executed;
     context.usage.record(used, errors !== undefined && errors.length > 0);
-    return { status, text: `${JSON.stringify({ errors, ...rest })}\n` };
+    return { status, body: `${JSON.stringify({ errors, ...rest })}\n` };
   };
 };
 
@@ -51,16 +56,18 @@ const execute = async (
   document: DocumentNode,
   generation: Generation,
   { logError }: TransportContext,
-): Promise<Executed> => {
+): Promise<Executed | Buffer> => {
   const headers = forwardedHeaders();
   try {
-    const { errors, data, extensions } = await executeRequest(generation, {
+    const answer = await executeRequestToText(generation, {
       document,
       operationName: operationName ?? null,
       variables,
       extensions: given,
       headers,
     });
+    if (Buffer.isBuffer(answer)) return answer;
+    const { errors, data, extensions } = answer;
     const shown = errors?.map((error) => shownError(error, logError));
     return { status: data === undefined && errors?.length ? 400 : 200, errors: shown, data, extensions };
   } catch (error) {

@@ -123,11 +123,12 @@ const readAll = (request: IncomingMessage, done: (bytes: Buffer) => void): void 
 
 const write = (
   response: ServerResponse,
-  { status, text }: PlainAnswer,
+  { status, body }: PlainAnswer,
   headers: Readonly<Record<string, string>>,
 ): void => {
-  const length = Buffer.byteLength(text);
+  // Bytes are the same again as Latin-1, which V8 need not encode. Head and text leave as one buffer.
+  const text = typeof body === 'string' ? body : body.toString('latin1');
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
   response.writeHead(status, { ...headers, 'content-length': length });
-  // What is ASCII is the same in Latin-1, which V8 need not encode. Head and text leave in one write.
   response.end(text, length === text.length ? 'latin1' : 'utf8');
 };

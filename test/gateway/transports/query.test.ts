@@ -206,7 +206,7 @@ describe('both ways answer the same, byte for byte', () => {
 
   test('data with errors of every kind, and extensions', async () => {
     const { generation } = world.gateway;
-    const { execute } = generation;
+    const { execute, executeToText } = generation;
     const result = {
       data: { item: null },
       errors: [
@@ -219,19 +219,20 @@ describe('both ways answer the same, byte for byte', () => {
       ],
       extensions: { tributary: { position: { topic: [[0, 41]] } } },
     };
-    Object.assign(generation, { execute: async () => result });
+    Object.assign(generation, { execute: async () => result, executeToText: async () => result });
     const { byLong, byShort, viaApollo } = await bothWays(post({ query: name, variables: { id: 1 } }));
-    Object.assign(generation, { execute });
+    Object.assign(generation, { execute, executeToText });
     expect(byShort).toEqual(byLong);
     expect(byShort.body).toContain('without a code');
     expect(viaApollo).toBe(0);
   });
 
   test('faults of ours: masked, and logged with the id of the request', async () => {
-    const { execute } = world.gateway.generation;
-    Object.assign(world.gateway.generation, { execute: () => Promise.reject(new Error('the secret')) });
+    const { execute, executeToText } = world.gateway.generation;
+    const fail = () => Promise.reject(new Error('the secret'));
+    Object.assign(world.gateway.generation, { execute: fail, executeToText: fail });
     const { byLong, byShort, viaApollo } = await bothWays(post({ query: name, variables: { id: 1 } }));
-    Object.assign(world.gateway.generation, { execute });
+    Object.assign(world.gateway.generation, { execute, executeToText });
     const masked = (text: string): string => text.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'an id');
     expect({ ...byShort, body: masked(byShort.body) }).toEqual({ ...byLong, body: masked(byLong.body) });
     expect(byShort.status).toBe(500);

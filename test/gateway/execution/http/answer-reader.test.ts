@@ -18,7 +18,11 @@ const read = (text: string, sizes: readonly number[] = [text.length * 4]) => {
     at += size;
     if (answer !== null && at < bytes.length) throw new Error('an answer before the end');
   }
-  return { answer: answer ?? it.takeEnd(), keptMs: it.keptMs };
+  answer ??= it.takeEnd();
+  return {
+    answer: answer === null ? null : { status: answer.status, text: answer.bytes.toString() },
+    keptMs: it.keptMs,
+  };
 };
 
 const body = '{"data":{"city":"Zürich 東京"}}';

@@ -21,7 +21,7 @@ describe.each([
     const endpoint = endpointAt(url, 2);
     const asked = ['1', '2', '3', '4', '5', '6'];
     const answers = await Promise.all(asked.map((body) => endpoint.send(ask(body)).answer));
-    expect(answers.map(({ text }) => text)).toEqual(asked);
+    expect(answers.map(({ bytes }) => bytes.toString())).toEqual(asked);
     expect(bodies.toSorted()).toEqual(asked);
     expect(connections()).toBe(2);
   });
@@ -33,9 +33,9 @@ describe.each([
       else socket.end('HTTP/1.0 200 OK\r\n\r\n{"to":"the end"}');
     });
     const endpoint = endpointAt(url, 1);
-    expect((await endpoint.send(ask('end')).answer).text).toBe('{"to":"the end"}');
-    expect((await endpoint.send(ask('chunks')).answer).text).toBe('{}');
-    expect((await endpoint.send(ask('end')).answer).text).toBe('{"to":"the end"}');
+    expect((await endpoint.send(ask('end')).answer).bytes.toString()).toBe('{"to":"the end"}');
+    expect((await endpoint.send(ask('chunks')).answer).bytes.toString()).toBe('{}');
+    expect((await endpoint.send(ask('end')).answer).bytes.toString()).toBe('{"to":"the end"}');
   });
 
   test('one request that is given up does not hold up those that wait', async () => {
@@ -53,7 +53,7 @@ describe.each([
     slow.end(new Error('given up'));
     await expect(slow.answer).rejects.toThrow('given up');
     await expect(left.answer).rejects.toThrow('left');
-    expect((await next.answer).text).toBe('{}');
+    expect((await next.answer).bytes.toString()).toBe('{}');
   });
 
   test('close rejects what is under way and what waits, and leaves no connection', async () => {
@@ -82,7 +82,7 @@ describe.each([
     const third = endpoint.send(ask('3')).answer;
     await arrived.promise;
     sockets[0]?.end(ok('{}', 'connection: close\r\n'));
-    expect((await first).text).toBe('{}');
+    expect((await first).bytes.toString()).toBe('{}');
     third.catch(() => undefined);
   });
 

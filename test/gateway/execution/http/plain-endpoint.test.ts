@@ -38,7 +38,7 @@ describe('a request', () => {
 
   test('to an IPv6 address', async () => {
     const { url } = await serve((socket) => socket.write(ok('{}')), '::1');
-    expect(await endpointAt(url).send(ask('{}')).answer).toEqual({ status: 200, text: '{}' });
+    expect(await endpointAt(url).send(ask('{}')).answer).toEqual({ status: 200, bytes: Buffer.from('{}') });
   });
 });
 
@@ -70,7 +70,7 @@ describe('a connection', () => {
     });
     const endpoint = endpointAt(url, 1);
     await endpoint.send(ask('first')).answer;
-    expect((await endpoint.send(ask('second')).answer).text).toBe('"again"');
+    expect((await endpoint.send(ask('second')).answer).bytes.toString()).toBe('"again"');
     expect(connections()).toBe(2);
     closing = true;
     await expect(endpoint.send(ask('mutation', false)).answer).rejects.toThrow();

@@ -1,0 +1,143 @@
+import type { FieldShape, ObjectShape } from '../shape.ts';
+import type { FieldNode, ObjectNode, ValueNode } from './nodes.ts';
+import { type Text, textOf } from './sink.ts';
+import { Unfit } from './unfit.ts';
+
+/** How an object of the client's answer is put together from texts. */
+export interface Place {
+  readonly parts: readonly Part[];
+  /** In the order of the answer. */
+  readonly pieces: readonly Piece[];
+}
+
+/** Where the record of a part of an object is found: at the beginning, at hand, or by its representation. */
+export interface Part {
+  readonly fetch: number;
+  readonly by: 'root' | 'self' | 'representation';
+  /** In the object's own record, its representation. */
+  readonly slot: number;
+}
+
+export type Piece =
+  /** Known from the type. */
+  | { readonly kind: 'text'; readonly text: Text }
+  /** Fields that stand side by side in a part's text: where they begin and end. */
+  | { readonly kind: 'run'; readonly part: number; readonly from: number; readonly to: number }
+  /** A field with something below that does not go as it stands. */
+  | {
+      readonly kind: 'below';
+      readonly key: Text;
+      readonly part: number;
+      readonly slot: number;
+      readonly below: Below;
+    };
+
+export type Below =
+  | { readonly kind: 'list'; readonly item: Below }
+  | { readonly kind: 'object'; readonly place: Place };
+
+/** A field found in a part; `below` is null where it goes as it stands. */
+interface Found {
+  readonly part: number;
+  readonly index: number;
+  readonly field: FieldNode;
+  readonly below: Below | null;
+}
+
+/** The whole answer, of root fields from any number of fetches. */
+export function rootPlace(shape: ObjectShape, nodes: readonly ObjectNode[]): Place {
+  const parts = nodes.map(({ fetch }): Part => ({ fetch, by: 'root', slot: -1 }));
+  return placeWith(shape, nodes, parts, findAll(shape, nodes));
+}
+
+/** Null for an object that goes to the client as it stands. */
+function placeOf(node: ObjectNode): Place | null {
+  const { shape, joins, fetch } = node;
+  const nodes = [node, ...joins.map((join) => join.node)];
+  const found = findAll(shape, nodes);
+  const asItStands =
+    joins.length === 0 &&
+    found.length === node.fields.length &&
+    found.every((each, index) => each?.below === null && each.index === index);
+  if (asItStands) return null;
+  const parts = joins.map(
+    (join): Part => ({ fetch: join.node.fetch, by: 'representation', slot: join.slot }),
+  );
+  return placeWith(shape, nodes, [{ fetch, by: 'self', slot: -1 }, ...parts], found);
+}
+
+/** Where each of the client's fields is found; null: known from the type. */
+function findAll({ fields }: ObjectShape, nodes: readonly ObjectNode[]): (Found | null)[] {
+  checkDistinct(nodes);
+  return fields.map((field) => find(field, nodes));
+}
+
+function find({ key, value }: FieldShape, nodes: readonly ObjectNode[]): Found | null {
+  for (const [part, { fields }] of nodes.entries()) {
+    const index = fields.findIndex((field) => field.key === key);
+    const field = fields[index];
+    if (field !== undefined) return { part, index, field, below: belowOf(field.value) };
+  }
+  if (value.kind === 'typename' && value.name !== null) return null;
+  throw new Unfit();
+}
+
+/** Two fetches that give one key would have to be merged. */
+function checkDistinct(nodes: readonly ObjectNode[]): void {
+  const keys = new Set<string>();
+  for (const { key, value } of nodes.flatMap(({ fields }) => fields)) {
+    if (value.kind === 'constant') continue;
+    if (keys.has(key)) throw new Unfit();
+    keys.add(key);
+  }
+}
+
+function belowOf(value: ValueNode): Below | null {
+  if (value.kind === 'list') {
+    const item = belowOf(value.item);
+    return item === null ? null : { kind: 'list', item };
+  }
+  const place = value.kind === 'object' ? placeOf(value.object) : null;
+  return place === null ? null : { kind: 'object', place };
+}
+
+/** Decides what is noted of an object: it has a record from now on. */
+function placeWith(
+  shape: ObjectShape,
+  nodes: readonly ObjectNode[],
+  parts: readonly Part[],
+  found: readonly (Found | null)[],
+): Place {
+  for (const node of nodes) node.noted = true;
+  const pieces: Piece[] = [];
+  for (let index = 0; index < found.length; index++) {
+    const first = found[index];
+    const node = first === undefined || first === null ? undefined : nodes[first.part];
+    if (first === undefined || first === null || node === undefined) {
+      const text = textOf(`${JSON.stringify(shape.fields[index]?.key)}:${JSON.stringify(shape.typename)}`);
+      pieces.push({ kind: 'text', text });
+      continue;
+    }
+    const { part, field, below } = first;
+    if (below !== null) {
+      field.recordSlot = node.slot();
+      pieces.push({
+        kind: 'below',
+        key: textOf(`${JSON.stringify(field.key)}:`),
+        part,
+        slot: field.recordSlot,
+        below,
+      });
+      continue;
+    }
+    while (follows(found[index], found[index + 1])) index += 1;
+    const last = found[index]?.field ?? field;
+    field.startSlot = node.slot();
+    if (last.endSlot === -1) last.endSlot = node.slot();
+    pieces.push({ kind: 'run', part, from: field.startSlot, to: last.endSlot });
+  }
+  return { parts, pieces };
+}
+
+const follows = (one: Found | null | undefined, next: Found | null | undefined): boolean =>
+  next?.below === null && next.part === one?.part && next.index === one.index + 1;
