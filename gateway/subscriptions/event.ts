@@ -34,6 +34,7 @@ export interface RingEntry {
 
 /** An event for one client. */
 export interface DueEvent {
+  readonly kind: 'EVENT';
   readonly entry: RingEntry;
   /** Takes the place of the bytes behind `entry.headLength`; null: the shared bytes are right. */
   readonly stamp: Buffer | null;

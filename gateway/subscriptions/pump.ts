@@ -71,7 +71,7 @@ export class Pump {
       return;
     }
     if (this.#batches.isEmpty && this.#plan.passThrough && this.#delivered < this.#options.turnBytes) {
-      const output = passed(input);
+      const output = passed(this.#plan, input);
       if (output !== null) {
         this.#deliver([output], sizeOf(output));
         return;
@@ -167,7 +167,9 @@ const completed = async (
   plan: SubscriptionPlan,
   inputs: readonly PlannedInput[],
 ): Promise<readonly PumpOutput[]> => {
-  const events = inputs.filter((input) => input.kind === 'EVENT');
+  const events = inputs
+    .filter((input) => input.kind === 'EVENT')
+    .filter((event) => unreadEntry(plan, event) === null);
   const topicId = topicOf(events);
   const results =
     events.length === 0
@@ -181,6 +183,8 @@ const completed = async (
   const rest = results.values();
   return inputs.map((input) => {
     if (input.kind !== 'EVENT') return input;
+    const unread = unreadEntry(plan, input);
+    if (unread !== null) return { kind: 'EVENT', entry: unread };
     const result = rest.next().value;
     if (result === undefined) throw new Error('The plan completed fewer events than it was given.');
     const own = payloadOf(result);
@@ -190,13 +194,15 @@ const completed = async (
 };
 
 /** What needs no plan; null for an event that does: the plan also makes errors safe for clients. */
-const passed = (input: PlannedInput): PumpOutput | null => {
+const passed = (plan: SubscriptionPlan, input: PlannedInput): PumpOutput | null => {
   if (input.kind !== 'EVENT') return input;
   if (input.payload.errors !== undefined) return null;
-  const { payload, stamp } = input;
-  const isRight = payload instanceof PlainPayload && !stamp.gap;
-  return { kind: 'EVENT', entry: isRight ? payload.entry(stamp) : encodeEvent(payload, stamp) };
+  return { kind: 'EVENT', entry: unreadEntry(plan, input) ?? encodeEvent(input.payload, input.stamp) };
 };
+
+/** The event as it came, if that is what clients get; also of one that had to wait: read and written anew, a large number is another. */
+const unreadEntry = ({ passThrough }: SubscriptionPlan, { payload, stamp }: Event): RingEntry | null =>
+  passThrough && payload instanceof PlainPayload && !stamp.gap ? payload.entry(stamp) : null;
 
 const sizeOf = (output: PumpOutput): number => (output.kind === 'EVENT' ? output.entry.bytes.length : 0);
 

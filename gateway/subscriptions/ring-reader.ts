@@ -55,6 +55,8 @@ export class RingReader {
     const passed = this.#transition?.pass(entry) ?? 'SHARED';
     if (this.#transition?.over === true) this.#transition = null;
     if (passed === 'SKIP') return null;
-    return passed === 'SHARED' ? { entry, stamp: null, cursor: entry.cursor } : { entry, ...passed };
+    return passed === 'SHARED'
+      ? { kind: 'EVENT', entry, stamp: null, cursor: entry.cursor }
+      : { kind: 'EVENT', entry, ...passed };
   }
 }

@@ -15,7 +15,7 @@ import type { StartPosition } from './start-position.ts';
 
 /** What a client is to be sent next. */
 export type Due =
-  | ({ readonly kind: 'EVENT' } & DueEvent)
+  | DueEvent
   /** The operation is over; null: completed. */
   | { readonly kind: 'END'; readonly errors: readonly GraphQLFormattedError[] | null }
   /** The connection is to be closed with 1013: the client can come back with its last cursor. `reason` has a code in front. */
@@ -306,7 +306,7 @@ export class Subscriber {
   #delivered(due: DueEvent): Due {
     this.#operation.counters.deliveries += 1;
     this.#told = due.cursor;
-    return { kind: 'EVENT', ...due };
+    return due;
   }
 
   /** The client's cursor at the end of the ring. */

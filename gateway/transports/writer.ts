@@ -32,6 +32,8 @@ interface Attached {
   /** `{"id":"…","type":"next","payload":` */
   readonly prefix: Buffer;
   readonly source: Source;
+  /** READY: in the queue of those that may have something, and a flush will come. */
+  state: 'IDLE' | 'READY' | 'GONE';
 }
 
 /** What the writer that flushes now has put together: flushes follow each other, and each leaves it empty. */
@@ -46,7 +48,8 @@ export class SocketWriter {
   readonly #socket: Duplex;
   readonly #options: WriterOptions;
   readonly #sources = new Map<string, Attached>();
-  readonly #ready = new Set<Attached>();
+  /** In the order of their turns. */
+  readonly #ready: Attached[] = [];
   /** Bytes written besides events since the socket was last empty. */
   #unsent = 0;
   #flushing = false;
@@ -90,7 +93,7 @@ export class SocketWriter {
     const prefix = lastingBytes(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
     let attached: Attached | null = null;
     const source = subscribe({ wake: () => attached !== null && this.#wake(attached) });
-    attached = { id, prefix, source };
+    attached = { id, prefix, source, state: 'IDLE' };
     this.#sources.set(id, attached);
     this.#wake(attached);
     return source;
@@ -100,7 +103,9 @@ export class SocketWriter {
     const attached = this.#sources.get(id);
     if (attached === undefined) return;
     this.#sources.delete(id);
-    this.#ready.delete(attached);
+    attached.state = 'GONE';
+    const turn = this.#ready.indexOf(attached);
+    if (turn !== -1) this.#ready.splice(turn, 1);
     attached.source.stop();
   }
 
@@ -118,11 +123,11 @@ export class SocketWriter {
   /** Writes what is due; resolves when the socket has taken it, at the latest after `withinMs`. */
   async finish(withinMs: number): Promise<void> {
     this.flush();
-    if (this.#ready.size === 0) return;
+    if (this.#ready.length === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const late = setTimeout(resolve, withinMs);
     const check = (): void => {
-      if (this.#ready.size === 0) resolve();
+      if (this.#ready.length === 0) resolve();
     };
     // Behind the writer's own listener, which has flushed.
     this.#socket.on('drain', check).once('close', resolve);
@@ -141,27 +146,26 @@ export class SocketWriter {
 
   /** A late call for an operation that was taken off says nothing, also when another one has its id by now. */
   #wake(attached: Attached): void {
-    if (this.#stopped || this.#sources.get(attached.id) !== attached) return;
+    if (this.#stopped || attached.state === 'GONE') return;
     const { closing } = attached.source;
     if (closing !== null) {
       this.#options.onClose(closing);
       return;
     }
-    this.#ready.add(attached);
-    if (!this.blocked) this.#schedule();
-  }
-
-  #schedule(): void {
-    if (!this.#stopped && this.#ready.size > 0) flushSoon(this);
+    if (attached.state === 'READY') return;
+    attached.state = 'READY';
+    this.#ready.push(attached);
+    if (!this.blocked) flushSoon(this);
   }
 
   /** Writes what is due while the socket takes it, one message of each operation in turn. */
   flush(): void {
-    if (this.#stopped || this.#ready.size === 0 || this.#socket.destroyed || !this.#options.isOpen()) return;
+    if (this.#stopped || this.#ready.length === 0 || this.#socket.destroyed || !this.#options.isOpen())
+      return;
     this.#flushing = true;
     try {
       this.#startPings();
-      while (this.#ready.size > 0 && !this.blocked && !this.#stopped) this.#writeRound();
+      while (this.#ready.length > 0 && !this.blocked && !this.#stopped) this.#writeTurn();
       this.#send();
     } finally {
       // Whatever was thrown: nothing of this socket may reach the next one.
@@ -170,11 +174,11 @@ export class SocketWriter {
     }
   }
 
-  #writeRound(): void {
-    for (const attached of this.#ready) {
-      if (!this.#writeDue(attached)) this.#ready.delete(attached);
-      if (this.blocked || this.#stopped) return;
-    }
+  #writeTurn(): void {
+    const attached = this.#ready.shift();
+    if (attached === undefined) return;
+    if (this.#writeDue(attached)) this.#ready.push(attached);
+    else if (attached.state === 'READY') attached.state = 'IDLE';
   }
 
   #startPings(): void {
@@ -183,7 +187,7 @@ export class SocketWriter {
       const cursor = source.takeStart();
       if (cursor !== null) cursors.push([id, cursor]);
     }
-    this.#ping(cursors);
+    if (cursors.length > 0) this.#ping(cursors);
   }
 
   /** False when the source has nothing more for now. */

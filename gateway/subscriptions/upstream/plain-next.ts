@@ -8,6 +8,9 @@ const end = Buffer.from(',"extensions":{"tributary":');
 /** What stands behind it: the two objects, the payload and the message end there, so nothing else can be behind the data. */
 const stampForm = /^\{"at":\[(\d{1,16}),(\d{1,16})\],"cursor":"([\w-]+)"\}\}\}\}$/;
 
+/** White space between two values, where it is allowed; where clients are told by lines it would end theirs. */
+const lineEnds = [0x0a, 0x0d];
+
 /** Longer ids are none of ours. */
 const maximumIdLength = 32;
 
@@ -52,7 +55,7 @@ export const readPlainNext = (message: Buffer): PlainNext | null => {
   const start = idEnd + middle.length;
   if (!has(message, data, start)) return null;
   const dataEnd = message.lastIndexOf(end);
-  if (dataEnd < start) return null;
+  if (dataEnd < start || lineEnds.some((end) => message.includes(end))) return null;
   const headEnd = dataEnd + end.length;
   const found = stampForm.exec(message.toString('latin1', headEnd));
   if (found === null) return null;

@@ -78,6 +78,10 @@ describe('a next that is handed on as it came', () => {
       expect(readPlainNext(whole.subarray(0, length))).toBeNull();
     expect(readPlainNext(Buffer.from(` ${whole.toString()}`))).toBeNull();
     expect(readPlainNext(messageOf({ data: 1, extensions: { tributary } }, 'x'.repeat(33)))).toBeNull();
+    for (const space of ['\n', '\r']) {
+      const inLines = whole.toString().replace('"data":1', `"data":[1,${space}2]`);
+      expect(readPlainNext(Buffer.from(inLines))).toBeNull();
+    }
     expect(readPlainNext(Buffer.from(JSON.stringify({ type: 'next', id: '1', payload: {} })))).toBeNull();
   });
 });

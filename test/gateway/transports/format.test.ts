@@ -11,7 +11,7 @@ describe.each<[string, StreamFormat]>([
   ['SSE', sseFormat(true)],
   ['multipart', multipartFormat],
 ])('an event as %s', (_name, format) => {
-  const shared = format.event({ entry, stamp: null, cursor: 'shared' });
+  const shared = format.event({ kind: 'EVENT', entry, stamp: null, cursor: 'shared' });
   const text = Buffer.concat([...shared]).toString();
   const payload = (of: string): unknown => {
     const json = /\{.*\}/.exec(of)?.[0] ?? '';
@@ -25,7 +25,7 @@ describe.each<[string, StreamFormat]>([
         ({ buffer, byteOffset }) => buffer === entry.bytes.buffer && byteOffset === entry.bytes.byteOffset,
       ),
     ).toBe(true);
-    const again = format.event({ entry, stamp: null, cursor: 'shared' });
+    const again = format.event({ kind: 'EVENT', entry, stamp: null, cursor: 'shared' });
     expect(again[0]).toBe(shared[0]);
     expect(again.at(-1)).toBe(shared.at(-1));
   });
@@ -36,7 +36,7 @@ describe.each<[string, StreamFormat]>([
   });
 
   test('S14 has the cursor of a client that joins, and the rest of the bytes', () => {
-    const own = format.event({ entry, stamp: encodeStamp([0, 1], 'own'), cursor: 'own' });
+    const own = format.event({ kind: 'EVENT', entry, stamp: encodeStamp([0, 1], 'own'), cursor: 'own' });
     const written = Buffer.concat([...own]).toString();
     expect(payload(written)).toEqual({
       data: { text: 'a\nb\r\n---' },
@@ -48,6 +48,6 @@ describe.each<[string, StreamFormat]>([
 
 test('an event without a cursor has no id', () => {
   const plain = encodeEvent({ data: { tick: 1 } }, { at: null, cursor: null, gap: false });
-  const parts = sseFormat(true).event({ entry: plain, stamp: null, cursor: null });
+  const parts = sseFormat(true).event({ kind: 'EVENT', entry: plain, stamp: null, cursor: null });
   expect(Buffer.concat([...parts]).toString()).toBe('event: next\ndata: {"data":{"tick":1}}\n\n');
 });

@@ -82,7 +82,7 @@ const connected = (ring: Ring, { id = '1', progress, pull }: Given = {}) => {
     wake = () => outlet.wake();
     const pullRing = (): Due | null => {
       const due = reader.next();
-      return due === null ? (pull?.() ?? null) : { kind: 'EVENT', ...due };
+      return due === null ? (pull?.() ?? null) : due;
     };
     return {
       closing: null,
