@@ -4,7 +4,7 @@
 //
 // installs the dependencies when they are not those of the lockfile, then runs the script under Node 24.
 import { realpathSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureDependencies } from './dependencies.mjs';
 import { runUnderNode24 } from './node24.mjs';
@@ -18,7 +18,11 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
  * @param {readonly string[]} [parameters]
  */
 export const bootstrap = (script, parameters = []) =>
-  runUnderNode24(resolve(root, script), parameters, () => ensureDependencies(root));
+  runUnderNode24(resolve(root, script), parameters, async () => {
+    await ensureDependencies(root);
+    // Node strips and compiles a thousand sources at each start; kept, a service needs half a second less.
+    process.env.NODE_COMPILE_CACHE ??= join(root, '.tributary', 'tools', 'compiled');
+  });
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const [script, ...parameters] = process.argv.slice(2);

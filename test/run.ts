@@ -36,7 +36,7 @@ try {
   const python = await findPip();
   const folder = await mkdtemp(join(tmpdir(), 'tributary-run-'));
   const [environment] = await Promise.all([
-    ensureLibraries({ onProgress: (line) => console.log(line) }).then(() => fastStarts(folder)),
+    ensureLibraries({ onProgress: (line) => console.log(line) }).then(() => fastStarts()),
     packageDependencies(),
     python === null ? null : deploymentTools(),
   ]);

@@ -18,7 +18,17 @@ describe('a script under Node 24', () => {
     expect(JSON.parse(stdout)).toEqual({
       version: expect.stringMatching(/^24\./),
       parameters: ['--flag', 'two words'],
+      compiled: expect.any(String),
     });
+  });
+
+  test('keeps what Node compiles in the repository’s folder, unless somebody said where', async () => {
+    const { NODE_COMPILE_CACHE: _, ...env } = process.env;
+    const told = async (more: NodeJS.ProcessEnv): Promise<unknown> =>
+      JSON.parse((await run([...node, script], { env: { ...env, ...more } })).stdout).compiled;
+    expect(await told({})).toBe(join(root, '.tributary', 'tools', 'compiled'));
+    const elsewhere = await scratchDirectory();
+    expect(await told({ NODE_COMPILE_CACHE: elsewhere })).toBe(elsewhere);
   });
 
   test('passes on its exit code and the signal that killed it', async () => {

@@ -17,4 +17,5 @@ if (task === 'wait') {
   }
 }
 // Last, because a test takes it as the sign that the handlers stand.
-console.log(JSON.stringify({ version: process.versions.node, parameters }));
+const { NODE_COMPILE_CACHE: compiled } = process.env;
+console.log(JSON.stringify({ version: process.versions.node, parameters, compiled }));

@@ -11,17 +11,16 @@ const run = promisify(execFile);
 const tools = join(import.meta.dirname, '..', '..', '.tributary', 'tools');
 
 /**
- * Environment in which the hundreds of processes of a run start with half of the work: Node takes compiled code from the
- * folder and keeps it there, a broker takes its classes from an archive (1.6 seconds of CPU until it answers, not 2.9).
+ * Environment in which the brokers of a run start with half of the work: Java takes their classes from an archive, 1.6
+ * seconds of CPU until one answers, not 2.9. What Node compiles is kept by local/bootstrap.mjs.
  */
-export async function fastStarts(folder: string): Promise<Readonly<Record<string, string>>> {
-  const environment = { NODE_COMPILE_CACHE: join(folder, 'compiled') };
+export async function fastStarts(): Promise<Readonly<Record<string, string>>> {
   const archive = await classArchive().catch((error: unknown) => {
     console.log(`brokers start without an archive of classes: ${String(error)}`);
     return null;
   });
-  if (archive === null) return environment;
-  return { ...environment, JDK_JAVA_OPTIONS: javaOptions(`-XX:SharedArchiveFile=${archive}`) };
+  if (archive === null) return {};
+  return { JDK_JAVA_OPTIONS: javaOptions(`-XX:SharedArchiveFile=${archive}`) };
 }
 
 /** Made once for a Java and the jars (10 s), by a broker that starts and stops. Java refuses one that does not fit. */
