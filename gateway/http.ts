@@ -25,6 +25,7 @@ import { forwardedHeaders, requestOf, withRequest } from './request-scope.ts';
 import { watchRequests } from './requests.ts';
 import type { HttpStreams } from './transports/http/streams.ts';
 import type { TransportContext } from './transports/operation.ts';
+import { Front } from './transports/query/front.ts';
 import { admittedDocuments, ShortWay } from './transports/query/short-way.ts';
 import { usagePlugin } from './usage/apollo.ts';
 
@@ -74,12 +75,18 @@ export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
   const shortWay = new ShortWay({
     context,
     policy,
-    open: ({ socket }) => !draining && connections.refusal(socket) === null,
+    open: (socket) => !draining && connections.refusal(socket) === null,
+  });
+  const front = new Front({
+    serve: (request, socket) => shortWay.serveWire(request, socket),
+    requestMs: limits.requestMs,
+    keepAliveMs,
   });
   const app = fastify({
     bodyLimit: limits.bodyBytes,
     // Once for each address behind a name such as localhost.
-    serverFactory: (longWay) => connections.watch(createNodeServer(shortWay.listener(longWay), limits)),
+    serverFactory: (longWay) =>
+      connections.watch(front.standBefore(createNodeServer(shortWay.listener(longWay), limits))),
     forceCloseConnections: 'idle',
     // An EventSource that meets it on a connection which is still open would never come back.
     return503OnClosing: false,
@@ -131,7 +138,7 @@ export const createHttp = async (options: HttpOptions): Promise<HttpServer> => {
       // HTTP's own would cut idle connections, on which a proxy's next request may be under way.
       Server.prototype.close.call(app.server);
     },
-    stop: () => stop(app, apollo, requestsOver),
+    stop: () => stop(app, apollo, front, requestsOver),
   };
 };
 
@@ -223,13 +230,15 @@ const stopMs = 5_000;
 const stop = async (
   app: FastifyInstance,
   apollo: ApolloServer<BaseContext>,
+  front: Front,
   requestsOver: () => Promise<void>,
 ): Promise<void> => {
   const closed = app.close();
-  await Promise.race([requestsOver(), wait(stopMs, undefined, { ref: false })]);
+  await Promise.race([Promise.all([requestsOver(), front.over()]), wait(stopMs, undefined, { ref: false })]);
   // Node counts a connection on which nothing was ever sent, such as a browser's spare one, as busy: it would hold us up.
   app.server.on('connection', (socket) => socket.destroy());
   app.server.closeAllConnections();
+  front.close();
   await closed;
   await apollo.stop();
 };

@@ -12,6 +12,20 @@ export interface PlainAnswer {
   readonly body: string | Buffer;
 }
 
+/** The same with its headers, but for those of the connection. */
+export interface PlainReply extends PlainAnswer {
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A body as it leaves behind its head, in one text; what is ASCII, and bytes, are the same in Latin-1, which V8 need not encode. */
+export const wireBody = (
+  body: PlainAnswer['body'],
+): { readonly text: string; readonly length: number; readonly encoding: 'latin1' | 'utf8' } => {
+  const text = typeof body === 'string' ? body : body.toString('latin1');
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+  return { text, length, encoding: length === text.length ? 'latin1' : 'utf8' };
+};
+
 /** An operation that is ready to run. */
 export type PlainOperation = () => Promise<PlainAnswer>;
 

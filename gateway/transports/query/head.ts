@@ -1,5 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
+/** Whoever has read it. */
+export type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'headers'>;
+
 const json = 'application/json; charset=utf-8';
 const graphqlResponse = 'application/graphql-response+json; charset=utf-8';
 
@@ -40,7 +43,7 @@ export interface PlainHead {
 }
 
 /** Reads the head of a request to /graphql; null where anything is out of the common, right or wrong. */
-export const readHead = (request: IncomingMessage, maximumBytes: number): PlainHead | null => {
+export const readHead = (request: RequestHead, maximumBytes: number): PlainHead | null => {
   const { method, httpVersion, headers } = request;
   if (httpVersion !== '1.1') return null;
   if (headers['content-encoding'] !== undefined || headers.expect !== undefined) return null;
@@ -57,7 +60,7 @@ export const readHead = (request: IncomingMessage, maximumBytes: number): PlainH
 
 const getPath = '/graphql?';
 
-const readGet = ({ url, headers }: IncomingMessage, contentType: string): PlainHead | null => {
+const readGet = ({ url, headers }: RequestHead, contentType: string): PlainHead | null => {
   if (url?.startsWith(getPath) !== true || url.includes('#')) return null;
   if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return null;
   const type = headers['content-type'];

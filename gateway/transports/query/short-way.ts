@@ -1,4 +1,5 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
 import { requestIdHeader } from '../../../schema/request-id.ts';
@@ -7,15 +8,16 @@ import { checkOrigin, type OriginPolicy } from '../../policies/origin.ts';
 import { requestOf, withRequest } from '../../request-scope.ts';
 import type { Documents } from '../documents.ts';
 import type { TransportContext } from '../operation.ts';
-import { findOperation, type PlainAnswer } from './answer.ts';
+import { findOperation, type PlainReply, wireBody } from './answer.ts';
 import { type PlainBody, readBody, readSearch } from './body.ts';
-import { type PlainHead, readHead } from './head.ts';
+import { type PlainHead, type RequestHead, readHead } from './head.ts';
+import type { WireRequest } from './wire-request.ts';
 
 export interface ShortWayOptions {
   readonly context: TransportContext;
   readonly policy: OriginPolicy;
   /** False: everything goes the long way. */
-  readonly open: (request: IncomingMessage) => boolean;
+  readonly open: (socket: Socket) => boolean;
 }
 
 /**
@@ -37,24 +39,36 @@ export class ShortWay {
 
   /** Serves plain requests, and passes on all others. */
   listener(longWay: RequestListener): RequestListener {
-    const { context, open } = this.#options;
     return (request, response) => {
-      const head = open(request) ? readHead(request, context.limits.bodyBytes) : null;
-      if (head === null || !this.#isAllowed(request)) {
+      const head = this.#headOf(request, request.socket);
+      if (head === null) {
         longWay(request, response);
         return;
       }
       if (head.search !== null) {
-        const query = readSearch(head.search);
-        if (!this.#serve(query, ofGet, { request, response, head })) longWay(request, response);
+        const reply = this.#reply(request.headers, head, readSearch(head.search));
+        if (reply === null) longWay(request, response);
+        else void reply.then((plain) => write(response, plain));
         return;
       }
       readAll(request, (bytes) => {
-        if (this.#serve(readBody(bytes.toString()), ofPost, { request, response, head })) return;
+        const reply = this.#reply(request.headers, head, readBody(bytes.toString()));
+        if (reply !== null) {
+          void reply.then((plain) => write(response, plain));
+          return;
+        }
         this.#read.set(request, bytes);
         longWay(request, response);
       });
     };
+  }
+
+  /** The same before Node's HTTP has seen anything of it; null: it is Node's. */
+  serveWire(request: WireRequest, socket: Socket): Promise<PlainReply> | null {
+    const head = this.#headOf(request, socket);
+    if (head === null) return null;
+    const body = head.search === null ? readBody(request.body.toString()) : readSearch(head.search);
+    return this.#reply(request.headers, head, body);
   }
 
   /** The body of a request that was passed on, as a stream; undefined: nobody has read it. */
@@ -63,7 +77,13 @@ export class ShortWay {
     return bytes === undefined ? undefined : Readable.from([bytes]);
   }
 
-  #isAllowed({ headers }: IncomingMessage): boolean {
+  #headOf(request: RequestHead, socket: Socket): PlainHead | null {
+    const { context, open } = this.#options;
+    const head = open(socket) ? readHead(request, context.limits.bodyBytes) : null;
+    return head !== null && this.#isAllowed(request.headers) ? head : null;
+  }
+
+  #isAllowed(headers: IncomingHttpHeaders): boolean {
     const { host, origin } = headers;
     if (origin === undefined && host === this.#allowedHost) return true;
     const allowed = checkOrigin(headers, this.#options.policy) === null;
@@ -71,30 +91,23 @@ export class ShortWay {
     return allowed;
   }
 
-  #serve(
-    body: PlainBody | null,
-    kinds: readonly string[],
-    { request, response, head }: PlainRequest,
-  ): boolean {
+  #reply(headers: IncomingHttpHeaders, head: PlainHead, body: PlainBody | null): Promise<PlainReply> | null {
+    const kinds = head.search === null ? ofPost : ofGet;
     const operation = body === null ? null : findOperation(body, kinds, this.#options.context);
-    if (operation === null) return false;
-    const client = requestOf(request.headers);
-    void withRequest(client, operation).then((answer) =>
-      write(response, answer, {
+    if (operation === null) return null;
+    const client = requestOf(headers);
+    const { contentType } = head;
+    return withRequest(client, operation).then(({ status, body }) => ({
+      status,
+      body,
+      headers: {
         [requestIdHeader]: client.id,
-        ...corsHeaders(request.headers),
+        ...corsHeaders(headers),
         'cache-control': 'no-store',
-        'content-type': head.contentType,
-      }),
-    );
-    return true;
+        'content-type': contentType,
+      },
+    }));
   }
-}
-
-interface PlainRequest {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly head: PlainHead;
 }
 
 /** Operations that a method may run. */
@@ -121,14 +134,9 @@ const readAll = (request: IncomingMessage, done: (bytes: Buffer) => void): void 
   });
 };
 
-const write = (
-  response: ServerResponse,
-  { status, body }: PlainAnswer,
-  headers: Readonly<Record<string, string>>,
-): void => {
-  // Bytes are the same again as Latin-1, which V8 need not encode. Head and text leave as one buffer.
-  const text = typeof body === 'string' ? body : body.toString('latin1');
-  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+const write = (response: ServerResponse, { status, headers, body }: PlainReply): void => {
+  const { text, length, encoding } = wireBody(body);
   response.writeHead(status, { ...headers, 'content-length': length });
-  response.end(text, length === text.length ? 'latin1' : 'utf8');
+  // Head and text leave as one buffer.
+  response.end(text, encoding);
 };
