@@ -2,6 +2,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import { TributaryError } from '../../schema/errors.ts';
 import { formatted } from '../errors.ts';
 import type { GatewayLimits } from '../limits.ts';
+import { wakeSoon } from '../turn.ts';
 import { CatchUps } from './catch-ups.ts';
 import type { SubscriptionCounters } from './counters.ts';
 import type { NormalisedOperation } from './identity.ts';
@@ -350,7 +351,11 @@ export class SharedOperation {
         return;
       }
     }
-    if (!isDue) return;
+    if (isDue) wakeSoon(this);
+  }
+
+  /** Clients look for what is due. */
+  wakeAll(): void {
     for (const subscriber of this.#subscribers) subscriber.wake();
   }
 

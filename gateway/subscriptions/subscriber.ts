@@ -49,6 +49,7 @@ const partitionsAtOnce = 64;
 export class Subscriber {
   readonly #operation: SharedOperation;
   readonly #options: SubscriberOptions;
+  readonly #outlet: Outlet;
   #phase: 'WAITING' | 'CATCHING_UP' | 'LIVE' | 'STOPPED' = 'WAITING';
   /** Its place in the shared ring. */
   #live: RingReader | null = null;
@@ -71,6 +72,7 @@ export class Subscriber {
   constructor(operation: SharedOperation, options: SubscriberOptions) {
     this.#operation = operation;
     this.#options = options;
+    this.#outlet = options.outlet;
     this.#told = options.position?.kind === 'CURSOR' ? options.position.text : null;
   }
 
@@ -93,13 +95,13 @@ export class Subscriber {
     } else {
       this.#join();
     }
-    this.#options.outlet.wake();
+    this.#outlet.wake();
   }
 
   /** Events or an ending may be there. A client that takes nothing is found here when it falls off the ring. */
   wake(): void {
     if (this.#live?.hasFallenOff === true) this.#fallOff();
-    else this.#options.outlet.wake();
+    else this.#outlet.wake();
   }
 
   /** Why the connection is to be closed, whether or not the client can take more; null: it is not. */
@@ -200,19 +202,19 @@ export class Subscriber {
     }
     this.#catchUp = catchUps.join(this.#position, { ring, head }, alone, {
       wake: () => this.#wakeCatchUp(),
-      isHeldBack: () => this.#options.quota.holdsBack(this.#options.outlet),
+      isHeldBack: () => this.#options.quota.holdsBack(this.#outlet),
       stalled: () => this.#fall(),
       failed: (errors) => this.#end(this.#endingBy(withLastCursor(errors, this.#told))),
       startOver: () => this.#startCatchUp(false),
     });
     // What it shares may be there already.
-    this.#options.outlet.wake();
+    this.#outlet.wake();
   }
 
   /** Who cannot keep up with those it shares with goes on alone, from where it is. */
   #wakeCatchUp(): void {
     if (this.#catchUp?.hasFallenOff === true) this.#goOnAlone(this.#catchUp);
-    else this.#options.outlet.wake();
+    else this.#outlet.wake();
   }
 
   #goOnAlone(catchUp: CatchUpReader): void {
@@ -223,8 +225,8 @@ export class Subscriber {
   #pullCaughtUp(): Due | null {
     const catchUp = this.#catchUp;
     if (catchUp === null) return null;
-    const { quota, outlet } = this.#options;
-    if (!quota.mayReplay(outlet)) return null;
+    const { quota } = this.#options;
+    if (!quota.mayReplay(this.#outlet)) return null;
     const due = catchUp.take();
     if (due === null) {
       if (catchUp.reached !== null) this.#goLive(catchUp, catchUp.reached);
@@ -285,11 +287,10 @@ export class Subscriber {
   }
 
   #pullShared(live: RingReader): Due | null {
-    const { quota, outlet } = this.#options;
-    if (this.#replays && !live.isAtEnd && !live.hasFallenOff && !quota.mayReplay(outlet)) return null;
+    if (this.#replays && !this.#mayReplay(live)) return null;
     const due = live.next();
     if (due !== null) {
-      if (this.#replays) quota.replayed(due.entry.bytes.length);
+      if (this.#replays) this.#options.quota.replayed(due.entry.bytes.length);
       if (this.#joining) this.#given = due.cursor;
       return this.#delivered(due);
     }
@@ -301,6 +302,11 @@ export class Subscriber {
     this.#replays = false;
     const { ending } = this.#operation;
     return ending === null ? null : this.#endingBy(withLastCursor(ending.errors, this.#reached(live)));
+  }
+
+  /** True also where nothing is left to replay. */
+  #mayReplay(live: RingReader): boolean {
+    return live.isAtEnd || live.hasFallenOff || this.#options.quota.mayReplay(this.#outlet);
   }
 
   #delivered(due: DueEvent): Due {
@@ -336,7 +342,7 @@ export class Subscriber {
     if (this.#ending !== null || this.#phase === 'STOPPED') return;
     this.#ending = ending;
     this.#release();
-    this.#options.outlet.wake();
+    this.#outlet.wake();
   }
 
   /** Gives back what only a client that joins holds. */

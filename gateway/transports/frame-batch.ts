@@ -16,16 +16,18 @@ export class FrameBatch {
   #start = 0;
   #end = 0;
 
-  /** Adds a frame of up to three parts; false: it is to be written by itself. Not to be called when it is `full`. */
-  add(first: Buffer, second: Buffer | null, third: Buffer | null): boolean {
-    const length = first.length + (second?.length ?? 0) + (third?.length ?? 0);
+  /**
+   * Adds a frame of up to three parts, the first of them ASCII; false: it is to be written by itself. Not to be called when
+   * it is `full`.
+   */
+  add(first: string, second: Buffer, third: Buffer | null): boolean {
+    const length = first.length + second.length + (third?.length ?? 0);
     if (length > copiedBytes) return false;
     const block = this.#block;
     let at = writeHead(block, this.#end, length);
-    block.set(first, at);
-    at += first.length;
-    if (second !== null) block.set(second, at);
-    at += second?.length ?? 0;
+    at += block.write(first, at, 'latin1');
+    block.set(second, at);
+    at += second.length;
     if (third !== null) block.set(third, at);
     this.#end = at + (third?.length ?? 0);
     return true;

@@ -1,23 +1,14 @@
 import type { Duplex } from 'node:stream';
-import { lastingBytes } from '../lasting-bytes.ts';
-import type { Due, Outlet } from '../subscriptions/index.ts';
+import type { Outlet } from '../subscriptions/index.ts';
+import { flushSoon } from '../turn.ts';
+import { Attached, type Source } from './attached.ts';
 import { FrameBatch, maximumHead, writeHead } from './frame-batch.ts';
-import { flushSoon } from './turn.ts';
-
-/** What a writer needs of a subscriber: it pulls, so that nothing piles up for a client that does not read. */
-export interface Source {
-  readonly closing: string | null;
-  pull(): Due | null;
-  takeStart(): string | null;
-  takeProgress(): string | null;
-  stop(): void;
-}
 
 export interface WriterOptions {
   /** Bytes that may wait for the client besides its events; beyond it the client is slow. */
   readonly unsentBytes: number;
-  /** False once a close frame was sent or came: nothing may follow it. */
-  isOpen(): boolean;
+  /** Not open once a close frame was sent or came: nothing may follow it. */
+  readonly websocket: { readonly readyState: number };
   /** The operation is over; its last message has been written. */
   onEnd(id: string): void;
   /** The connection is to be closed with 1013; its client can come back. */
@@ -27,14 +18,8 @@ export interface WriterOptions {
 /** Bytes of a ping: stock clients send its payload back, and what they send is bounded. */
 const maximumPingBytes = 32 * 1024;
 
-interface Attached {
-  readonly id: string;
-  /** `{"id":"…","type":"next","payload":` */
-  readonly prefix: Buffer;
-  readonly source: Source;
-  /** READY: in the queue of those that may have something, and a flush will come. */
-  state: 'IDLE' | 'READY' | 'GONE';
-}
+/** `readyState` of a websocket. */
+const open = 1;
 
 /** What the writer that flushes now has put together: flushes follow each other, and each leaves it empty. */
 const batch = new FrameBatch();
@@ -46,10 +31,12 @@ const batch = new FrameBatch();
  */
 export class SocketWriter {
   readonly #socket: Duplex;
+  readonly #websocket: { readonly readyState: number };
   readonly #options: WriterOptions;
   readonly #sources = new Map<string, Attached>();
-  /** In the order of their turns. */
-  readonly #ready: Attached[] = [];
+  /** The queue of those that may have something, in the order of their turns. */
+  #first: Attached | null = null;
+  #last: Attached | null = null;
   /** Bytes written besides events since the socket was last empty. */
   #unsent = 0;
   #flushing = false;
@@ -57,6 +44,7 @@ export class SocketWriter {
 
   constructor(socket: Duplex, options: WriterOptions) {
     this.#socket = socket;
+    this.#websocket = options.websocket;
     this.#options = options;
     // At once: a client that reads as fast as events come must not wait for the turn's end at every 64 KB.
     socket.on('drain', () => {
@@ -67,11 +55,11 @@ export class SocketWriter {
 
   /** Writes a message at once; a client that lets such messages pile up is slow. */
   message(text: string): void {
-    if (this.#stopped || !this.#options.isOpen()) return;
+    if (this.#stopped || !this.#isOpen) return;
     const bytes = Buffer.from(text);
     if (!this.count(bytes.length)) return;
     this.#send();
-    this.#share(bytes, null, null);
+    this.#share('', bytes, null);
   }
 
   /** Counts bytes that are written besides events, also past the writer; false when they pile up. */
@@ -90,12 +78,11 @@ export class SocketWriter {
 
   /** Sends what a source has, until it ends or `detach`. `subscribe` is given what the source calls when it has more. */
   attach(id: string, subscribe: (outlet: Outlet) => Source): Source {
-    const prefix = lastingBytes(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
-    let attached: Attached | null = null;
-    const source = subscribe({ wake: () => attached !== null && this.#wake(attached) });
-    attached = { id, prefix, source, state: 'IDLE' };
+    const attached = new Attached(id, this);
+    const source = subscribe(attached);
+    attached.source = source;
     this.#sources.set(id, attached);
-    this.#wake(attached);
+    this.woken(attached);
     return source;
   }
 
@@ -103,18 +90,17 @@ export class SocketWriter {
     const attached = this.#sources.get(id);
     if (attached === undefined) return;
     this.#sources.delete(id);
+    this.#unqueue(attached);
     attached.state = 'GONE';
-    const turn = this.#ready.indexOf(attached);
-    if (turn !== -1) this.#ready.splice(turn, 1);
-    attached.source.stop();
+    attached.source?.stop();
   }
 
   /** Tells the client the cursors that moved without an event (S10). */
   progress(): void {
-    if (this.#stopped || this.blocked || !this.#options.isOpen()) return;
+    if (this.#stopped || this.blocked || !this.#isOpen) return;
     const cursors: [string, string][] = [];
     for (const { id, source } of this.#sources.values()) {
-      const cursor = source.takeProgress();
+      const cursor = source?.takeProgress() ?? null;
       if (cursor !== null) cursors.push([id, cursor]);
     }
     this.#ping(cursors);
@@ -122,12 +108,14 @@ export class SocketWriter {
 
   /** Writes what is due; resolves when the socket has taken it, at the latest after `withinMs`. */
   async finish(withinMs: number): Promise<void> {
+    // Of what came in this turn nobody has woken it yet.
+    for (const attached of this.#sources.values()) this.woken(attached);
     this.flush();
-    if (this.#ready.length === 0) return;
+    if (this.#first === null) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const late = setTimeout(resolve, withinMs);
     const check = (): void => {
-      if (this.#ready.length === 0) resolve();
+      if (this.#first === null) resolve();
     };
     // Behind the writer's own listener, which has flushed.
     this.#socket.on('drain', check).once('close', resolve);
@@ -144,28 +132,50 @@ export class SocketWriter {
     for (const id of [...this.#sources.keys()]) this.detach(id);
   }
 
-  /** A late call for an operation that was taken off says nothing, also when another one has its id by now. */
-  #wake(attached: Attached): void {
-    if (this.#stopped || attached.state === 'GONE') return;
-    const { closing } = attached.source;
+  /** An operation may have something. A late call for one that was taken off says nothing. */
+  woken(attached: Attached): void {
+    const { source, state } = attached;
+    if (this.#stopped || source === null || state === 'GONE') return;
+    const { closing } = source;
     if (closing !== null) {
       this.#options.onClose(closing);
       return;
     }
-    if (attached.state === 'READY') return;
+    if (state === 'READY') return;
     attached.state = 'READY';
-    this.#ready.push(attached);
+    this.#queue(attached);
     if (!this.blocked) flushSoon(this);
+  }
+
+  get #isOpen(): boolean {
+    return this.#websocket.readyState === open;
+  }
+
+  #queue(attached: Attached): void {
+    if (this.#last === null) this.#first = attached;
+    else this.#last.next = attached;
+    this.#last = attached;
+  }
+
+  #unqueue(attached: Attached): void {
+    if (attached.state !== 'READY') return;
+    const others: Attached[] = [];
+    for (let each = this.#first; each !== null; each = each.next) if (each !== attached) others.push(each);
+    this.#first = null;
+    this.#last = null;
+    for (const other of others) {
+      other.next = null;
+      this.#queue(other);
+    }
   }
 
   /** Writes what is due while the socket takes it, one message of each operation in turn. */
   flush(): void {
-    if (this.#stopped || this.#ready.length === 0 || this.#socket.destroyed || !this.#options.isOpen())
-      return;
+    if (this.#stopped || this.#first === null || this.#socket.destroyed || !this.#isOpen) return;
     this.#flushing = true;
     try {
       this.#startPings();
-      while (this.#ready.length > 0 && !this.blocked && !this.#stopped) this.#writeTurn();
+      while (this.#first !== null && !this.blocked && !this.#stopped) this.#writeTurn();
       this.#send();
     } finally {
       // Whatever was thrown: nothing of this socket may reach the next one.
@@ -175,24 +185,27 @@ export class SocketWriter {
   }
 
   #writeTurn(): void {
-    const attached = this.#ready.shift();
-    if (attached === undefined) return;
-    if (this.#writeDue(attached)) this.#ready.push(attached);
+    const attached = this.#first;
+    if (attached === null) return;
+    this.#first = attached.next;
+    if (this.#first === null) this.#last = null;
+    attached.next = null;
+    if (this.#writeDue(attached)) this.#queue(attached);
     else if (attached.state === 'READY') attached.state = 'IDLE';
   }
 
   #startPings(): void {
     const cursors: [string, string][] = [];
-    for (const { id, source } of this.#ready) {
-      const cursor = source.takeStart();
-      if (cursor !== null) cursors.push([id, cursor]);
+    for (let each = this.#first; each !== null; each = each.next) {
+      const cursor = each.source?.takeStart() ?? null;
+      if (cursor !== null) cursors.push([each.id, cursor]);
     }
     if (cursors.length > 0) this.#ping(cursors);
   }
 
   /** False when the source has nothing more for now. */
   #writeDue({ id, prefix, source }: Attached): boolean {
-    const due = source.pull();
+    const due = source?.pull() ?? null;
     if (due === null) return false;
     if (due.kind === 'CLOSE') {
       this.#options.onClose(due.reason);
@@ -206,7 +219,7 @@ export class SocketWriter {
     }
     const ending =
       due.errors === null ? { id, type: 'complete' } : { id, type: 'error', payload: due.errors };
-    this.#write(Buffer.from(JSON.stringify(ending)), null, null);
+    this.#write('', Buffer.from(JSON.stringify(ending)), null);
     this.detach(id);
     this.#options.onEnd(id);
     return false;
@@ -228,11 +241,11 @@ export class SocketWriter {
 
   #writePing(cursors: readonly (readonly [string, string])[]): void {
     const payload = { cursors: Object.fromEntries(cursors) };
-    this.#write(Buffer.from(JSON.stringify({ type: 'ping', payload })), null, null);
+    this.#write('', Buffer.from(JSON.stringify({ type: 'ping', payload })), null);
   }
 
   /** A message of up to three parts, by the batch or, where that would copy what is to be shared, as it is. */
-  #write(first: Buffer, second: Buffer | null, third: Buffer | null): void {
+  #write(first: string, second: Buffer, third: Buffer | null): void {
     // Only a flush empties the batch: a ping between two would reach the client that is flushed next.
     if (this.#flushing && this.#socket.writableLength === 0 && batch.add(first, second, third)) {
       if (batch.full) this.#send();
@@ -250,20 +263,19 @@ export class SocketWriter {
     batch.release(this.#socket.writableLength > 0);
   }
 
-  #share(first: Buffer, second: Buffer | null, third: Buffer | null): void {
-    const length = first.length + (second?.length ?? 0) + (third?.length ?? 0);
+  #share(first: string, second: Buffer, third: Buffer | null): void {
+    const length = first.length + second.length + (third?.length ?? 0);
     this.#socket.cork();
     this.#socket.write(framed(length, first));
-    if (second !== null) this.#socket.write(second);
+    this.#socket.write(second);
     if (third !== null) this.#socket.write(third);
     this.#socket.uncork();
   }
 }
 
 /** The header of a frame whose payload has `length` bytes, and the payload's first part. */
-const framed = (length: number, first: Buffer): Buffer => {
+const framed = (length: number, first: string): Buffer => {
   const frame = Buffer.allocUnsafe(maximumHead + first.length);
   const end = writeHead(frame, 0, length);
-  first.copy(frame, end);
-  return frame.subarray(0, end + first.length);
+  return frame.subarray(0, end + frame.write(first, end, 'latin1'));
 };

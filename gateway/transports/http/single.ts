@@ -1,6 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import { type Due, encodeEvent } from '../../subscriptions/index.ts';
-import type { Source } from '../writer.ts';
+import type { Source } from '../attached.ts';
 
 /** The answer of a query or mutation as a stream of one event. */
 export const singleSource = (result: ExecutionResult): Source => {

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Outlet } from '../../subscriptions/index.ts';
-import { type Flushable, flushSoon } from '../turn.ts';
-import type { Source } from '../writer.ts';
+import { type Flushable, flushSoon } from '../../turn.ts';
+import type { Source } from '../attached.ts';
 import type { StreamFormat } from './format.ts';
 import type { Sink } from './sink.ts';
 

@@ -35,7 +35,7 @@ export class Client {
     this.#closed = new Promise((resolve) => websocket.on('close', () => resolve()));
     this.#writer = new SocketWriter(socket, {
       unsentBytes: context.limits.unsentBytes,
-      isOpen: () => websocket.readyState === websocket.OPEN,
+      websocket,
       onEnd: (id) => this.#connection.ended(id),
       onClose: (reason) => this.#close(tryAgainLater, reason),
     });

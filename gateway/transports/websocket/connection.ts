@@ -4,13 +4,13 @@ import { formatted, refusal } from '../../errors.ts';
 import { type ClientRequest, withRequest } from '../../request-scope.ts';
 import type { ClientQuota, Outlet } from '../../subscriptions/index.ts';
 import { clientOf, unknownClient } from '../../usage/client.ts';
+import type { Source } from '../attached.ts';
 import {
   type OperationRequest,
   type Prepared,
   prepareOperation,
   type TransportContext,
 } from '../operation.ts';
-import type { Source } from '../writer.ts';
 import { type ClientMessage, readClientMessage } from './message.ts';
 
 /** What the protocol needs of a websocket. */

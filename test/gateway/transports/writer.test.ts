@@ -68,7 +68,7 @@ const connected = (ring: Ring, { id = '1', progress, pull }: Given = {}) => {
   const closed: string[] = [];
   const writer: SocketWriter = new SocketWriter(wire as never, {
     unsentBytes: 1_000,
-    isOpen: () => true,
+    websocket: { readyState: 1 },
     onEnd: () => undefined,
     onClose: (reason) => {
       writer.stop();
