@@ -1,6 +1,7 @@
 /** Measures executors in this process, so that nothing but them is counted. */
 import { ApolloGateway, type GraphQLDataSource } from '@apollo/gateway';
 import { type ExecutionResult, Kind, parse } from 'graphql';
+import type { Fetcher, SubgraphRequest } from '../../gateway/execution/fetcher.ts';
 import { createGeneration } from '../../gateway/index.ts';
 import { serveMethods } from '../processes/script.ts';
 import { answerOf, type SubgraphQuery } from './answer.ts';
@@ -15,30 +16,56 @@ const document = parse(query);
 const url = 'http://stub.invalid/graphql';
 const supergraphSdl = composeCatalogue({ products: url, reviews: url, users: url, stock: url });
 
-type Execute = () => Promise<ExecutionResult>;
+type Execute = () => Promise<unknown>;
 
 /** Answers from memory, made when first asked for. The variables are always the same, so the query tells the answer. */
 class Memory {
   readonly #texts = new Map<string, string>();
+  readonly #bytes = new Map<string, Buffer>();
 
   parse(request: SubgraphQuery): ExecutionResult {
-    let text = this.#texts.get(request.query);
-    if (text === undefined) {
-      text = answerOf(request);
-      this.#texts.set(request.query, text);
+    return JSON.parse(this.#text(request)) as ExecutionResult;
+  }
+
+  bytes({ query, variables, representations }: SubgraphRequest): Buffer {
+    let bytes = this.#bytes.get(query);
+    if (bytes === undefined) {
+      const given =
+        representations === undefined
+          ? variables
+          : { ...variables, representations: JSON.parse(representations) };
+      bytes = Buffer.from(this.#text({ query, variables: given }));
+      this.#bytes.set(query, bytes);
     }
-    return JSON.parse(text) as ExecutionResult;
+    return bytes;
   }
 
   parseAll(): void {
     for (const text of this.#texts.values()) JSON.parse(text);
   }
+
+  #text(request: SubgraphQuery): string {
+    let text = this.#texts.get(request.query);
+    if (text === undefined) {
+      text = answerOf(request);
+      this.#texts.set(request.query, text);
+    }
+    return text;
+  }
 }
 
-const createOurs = (memory: Memory): Execute => {
-  const fetcher = { fetch: async (_: unknown, request: SubgraphQuery) => memory.parse(request) };
+/** Ours as it answers over HTTP, from the texts of answers to the text of an answer; and as it answers with values. */
+const createOurs = (memory: Memory): { readonly text: Execute; readonly values: Execute } => {
+  const fetcher: Fetcher = {
+    fetch: async (_, request) => memory.parse(request),
+    fetchBytes: async (_, request, __, scan) => scan(memory.bytes(request)) ?? memory.parse(request),
+  };
   const generation = createGeneration({ supergraphSdl, fetcher });
-  return () => generation.execute({ document, operationName: null, variables });
+  const request = { document, operationName: null, variables };
+  return {
+    text: () => generation.executeToText(request),
+    values: () => generation.execute(request),
+  };
 };
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -73,8 +100,13 @@ const ours = createOurs(ownMemory);
 const stock = await createStock(new Memory());
 
 const checkAlike = async (): Promise<void> => {
-  const [own, other] = [JSON.stringify(await ours()), JSON.stringify(await stock())];
-  if (own !== other) throw new Error(`the executors differ:\n${own}\n${other}`);
+  const expected = JSON.stringify(await stock());
+  const values = JSON.stringify(await ours.values());
+  const text = await ours.text();
+  if (values !== expected) throw new Error(`the executors differ:\n${values}\n${expected}`);
+  if (!Buffer.isBuffer(text) || text.toString() !== `${expected}\n`) {
+    throw new Error(`the text differs:\n${String(text)}\n${expected}`);
+  }
 };
 
 /** Microseconds of CPU for a request, the collector's included. */
@@ -91,13 +123,19 @@ const methods = {
   /** In turns, a tenth of the requests each, so that what slows the machine slows all. */
   run: async ({ requests }: { readonly requests: number }) => {
     await checkAlike();
-    const sums = { ours: 0, stock: 0, parsing: 0 };
+    const sums = { text: 0, values: 0, stock: 0, parsing: 0 };
     for (let round = 0; round < rounds; round++) {
-      sums.ours += await measure(requests / rounds, ours);
+      sums.text += await measure(requests / rounds, ours.text);
+      sums.values += await measure(requests / rounds, ours.values);
       sums.stock += await measure(requests / rounds, stock);
       sums.parsing += await measure(requests / rounds, () => ownMemory.parseAll());
     }
-    return { ours: sums.ours / rounds, stock: sums.stock / rounds, parsing: sums.parsing / rounds };
+    return {
+      text: sums.text / rounds,
+      values: sums.values / rounds,
+      stock: sums.stock / rounds,
+      parsing: sums.parsing / rounds,
+    };
   },
 };
 

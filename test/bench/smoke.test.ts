@@ -34,6 +34,8 @@ test('a tiny run prints a figure a line, with the ratio to each peer', { timeout
     figure('fanout-100', 'cpu_us_per_delivery', 'graphql-ws', maybe),
     figure('executor-join', 'cpu_us_per_request', 'apollo-gateway'),
     figure('executor-join', 'cpu_us_per_request', 'json-parse'),
+    figure('executor-join', 'cpu_us_per_request_on_values', 'apollo-gateway'),
+    figure('executor-join', 'cpu_us_per_request_on_values', 'json-parse'),
   ]);
 });
 
