@@ -23,7 +23,7 @@ export interface HttpFetcherOptions {
   readonly log?: Log;
 }
 
-export interface HttpFetcher extends Fetcher {
+export interface HttpFetcher extends Required<Fetcher> {
   /** Ends idle connections and rejects what is under way. */
   close(): Promise<void>;
 }

@@ -245,6 +245,54 @@ describe('createHttpFetcher', () => {
   });
 });
 
+describe('answers as bytes', () => {
+  const representations = [{ __typename: 'Flight', id: 'ü"1' }];
+  const { query } = request;
+  const cases: SubgraphRequest[] = [
+    { query, variables: {} },
+    { query, variables: { v: 1 }, operationName: 'A' },
+    { query, variables: {}, extensions: { tributary: { after: {} } } },
+  ];
+
+  test.each(cases)('are asked for with the same body: %j', async (asked) => {
+    const bodies: string[] = [];
+    const subgraph = await serve((incoming, response, body) => {
+      bodies.push(body);
+      answerJson(incoming, response, body);
+    });
+    const it = fetcher();
+    const { variables } = asked;
+    await it.fetch(subgraph, { ...asked, variables: { ...variables, representations } }, forever);
+    await it.fetchBytes(
+      subgraph,
+      { ...asked, representations: JSON.stringify(representations) },
+      forever,
+      () => null,
+    );
+    expect(bodies).toHaveLength(2);
+    expect(bodies[1]).toBe(bodies[0]);
+  });
+
+  test('are read by the scan, and parsed where it finds something else', async () => {
+    const subgraph = await serve(answerJson);
+    const it = fetcher();
+    const seen: string[] = [];
+    const parsed = await it.fetchBytes(subgraph, request, forever, (bytes) => {
+      seen.push(bytes.toString());
+      return null;
+    });
+    expect(seen).toEqual(['{"data":{"a":1}}']);
+    expect(parsed).toEqual({ data: { a: 1 } });
+  });
+
+  test('that are no JSON fail as parsed ones do', async () => {
+    const subgraph = await serve((_, response) => response.end('<html>'));
+    const it = fetcher();
+    const error = await rejection(it.fetchBytes(subgraph, request, forever, () => null));
+    expect(told(error)).toEqual(told(await rejection(it.fetch(subgraph, request, forever))));
+  });
+});
+
 describe('identical requests under way', () => {
   const shared: SubgraphRequest = { ...request, shared: true };
 
