@@ -1,3 +1,5 @@
+import { constants } from 'node:buffer';
+
 /** Bytes, and the same four at a time: a copy of a few dozen bytes by `Buffer.copy` costs twice as much as by a loop. */
 export interface Text {
   readonly bytes: Uint8Array;
@@ -54,7 +56,10 @@ export class Sink {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** One entity may stand in thousands of objects: text by values has the same bound. */
   #grow(length: number): void {
+    if (length > constants.MAX_STRING_LENGTH)
+      throw new RangeError('The answer is longer than a text may be.');
     const bytes = Buffer.allocUnsafe(Math.max(length, this.#bytes.length * 2));
     this.#bytes.copy(bytes, 0, 0, this.#length);
     this.#bytes = bytes;
