@@ -64,6 +64,8 @@ class FrontConnection {
   /** Called once: with the first bytes that are for Node, or null when it is gone. */
   readonly #leave: (first: Buffer | null) => void;
   #answered = false;
+  /** The client has sent its last byte. */
+  #ended = false;
   /** Came while a request ran. */
   #early: Buffer[] = [];
   running: Promise<void> | null = null;
@@ -109,21 +111,28 @@ class FrontConnection {
     if (!taken) {
       this.#socket.pause();
       this.#socket.once('drain', this.#goOn);
-    } else if (this.#early.length > 0) this.#goOn();
+    } else this.#goOn();
   };
 
   readonly #goOn = (): void => {
     const early = this.#early;
-    this.#early = [];
-    this.#socket.resume();
-    if (early.length > 0) this.#take(Buffer.concat(early));
+    if (early.length > 0) {
+      this.#early = [];
+      this.#socket.resume();
+      this.#take(Buffer.concat(early));
+    } else if (this.#ended) this.#socket.end();
+    else if (this.#socket.isPaused()) this.#socket.resume();
   };
 
   readonly #idle = (): void => {
     if (this.running === null) this.destroy();
   };
   readonly #ignore = (): void => undefined;
-  readonly #end = (): void => void this.#socket.end();
+  /** A client may close its half behind a request and wait for the answer. */
+  readonly #end = (): void => {
+    this.#ended = true;
+    if (this.running === null) this.#socket.end();
+  };
   readonly #gone = (): void => this.#leave(null);
 
   #giveAway(bytes: Buffer): void {

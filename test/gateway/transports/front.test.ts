@@ -4,8 +4,9 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Front } from '../../../gateway/transports/query/front.ts';
 
-/** What Node got, in its order. */
+/** What Node got, in its order, and what was answered before it. */
 const byNode: string[] = [];
+const byFront: string[] = [];
 let held: PromiseWithResolvers<void> | null = null;
 let server: Server;
 let front: Front;
@@ -20,6 +21,7 @@ const start = async (options: { requestMs?: number; keepAliveMs?: number } = {})
     serve: ({ body }) => {
       const text = String(body);
       if (!text.startsWith('plain')) return null;
+      byFront.push(text);
       const reply = { status: 200, headers: { 'x-by': 'front' }, body: `front:${text}` };
       return (text.includes('held') && held !== null ? held.promise : Promise.resolve()).then(() => reply);
     },
@@ -42,6 +44,7 @@ const start = async (options: { requestMs?: number; keepAliveMs?: number } = {})
 
 beforeEach(() => {
   byNode.length = 0;
+  byFront.length = 0;
   held = null;
 });
 afterEach(async () => {
@@ -193,6 +196,28 @@ test('over waits for what runs; close ends what is idle, but not what Node has',
   await Promise.all([once(busy.socket, 'close'), once(idle.socket, 'close')]);
   ofNode.socket.write(post('more'));
   await ofNode.until('node:more');
+});
+
+test('a client that closes its half behind its requests gets all answers, and then the end', async () => {
+  await start();
+  held = Promise.withResolvers();
+  const { socket, until } = client();
+  socket.write(post('plain held'));
+  await expect.poll(() => byFront).toEqual(['plain held']);
+  socket.end(post('plain 2'));
+  const closed = once(socket, 'close');
+  setImmediate(() => held?.resolve());
+  await until('front:plain 2');
+  await closed;
+
+  held = Promise.withResolvers();
+  const single = client();
+  single.socket.end(post('plain held'));
+  const ended = once(single.socket, 'close');
+  await once(single.socket, 'finish');
+  setImmediate(() => held?.resolve());
+  await single.until('front:plain held');
+  await ended;
 });
 
 test('a client that leaves in the middle of a request does no harm', async () => {
