@@ -15,8 +15,9 @@ export const closeWhatWasHandedOver = (worker: Worker): void => {
     if (isClosable(rest[0])) last = rest[0];
     return Reflect.apply(send as (...given: readonly unknown[]) => boolean, child, [message, ...rest]);
   };
-  // Refused by a worker that stops, it is handed to another, and no longer this one's.
-  child.on('internalMessage', (answer: unknown) => {
+  // Refused by a worker that stops, it is handed to another, and no longer this one's. Before Node hears of it, which hands
+  // over the next at once.
+  child.prependListener('internalMessage', (answer: unknown) => {
     if (typeof answer === 'object' && answer !== null && 'accepted' in answer) last = null;
   });
   worker.on('exit', () => last?.close());
