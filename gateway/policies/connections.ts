@@ -4,15 +4,19 @@ import { TributaryError } from '../../schema/errors.ts';
 import type { GatewayLimits } from '../limits.ts';
 import type { SubscriptionCounters } from '../subscriptions/counters.ts';
 
+/** Connections of one address that wait to be told, beside those that it may have: whoever opens more reads no answers. */
+const maximumRefused = 100;
+
 /**
  * How many connections one address may have, whatever they are for (S29), so that one client alone cannot shut out all others.
  * Policy: refuse; those that are there stay. One more is taken, since only then it can be told why, and closed behind its first
- * request, or without one after the limit `requestMs`.
+ * request, or without one after the limit `requestMs`. Behind a hundred of those, further ones are closed without a word.
  */
 export class Connections {
   readonly #limits: GatewayLimits;
   readonly #counters: SubscriptionCounters;
-  readonly #byAddress = new Map<string, number>();
+  readonly #open = new Map<string, number>();
+  readonly #toBeTold = new Map<string, number>();
   readonly #refused = new WeakSet<Socket>();
 
   constructor(limits: GatewayLimits, counters: SubscriptionCounters) {
@@ -40,19 +44,23 @@ export class Connections {
     const { remoteAddress: address } = socket;
     // It is gone already.
     if (address === undefined) return;
-    const open = this.#byAddress.get(address) ?? 0;
-    if (open >= this.#limits.connectionsPerAddress) {
-      this.#counters.connectionsRefused += 1;
-      this.#refused.add(socket);
-      return;
-    }
-    this.#byAddress.set(address, open + 1);
-    socket.once('close', () => this.#leave(address));
-  }
-
-  #leave(address: string): void {
-    const left = (this.#byAddress.get(address) ?? 1) - 1;
-    if (left === 0) this.#byAddress.delete(address);
-    else this.#byAddress.set(address, left);
+    const isOpen = count(this.#open, address, socket, this.#limits.connectionsPerAddress);
+    if (isOpen) return;
+    this.#counters.connectionsRefused += 1;
+    if (count(this.#toBeTold, address, socket, maximumRefused)) this.#refused.add(socket);
+    else socket.destroy();
   }
 }
+
+/** Counts a connection until it closes; false when its address has as many as it may. */
+const count = (byAddress: Map<string, number>, address: string, socket: Socket, maximum: number): boolean => {
+  const before = byAddress.get(address) ?? 0;
+  if (before >= maximum) return false;
+  byAddress.set(address, before + 1);
+  socket.once('close', () => {
+    const left = (byAddress.get(address) ?? 1) - 1;
+    if (left === 0) byAddress.delete(address);
+    else byAddress.set(address, left);
+  });
+  return true;
+};

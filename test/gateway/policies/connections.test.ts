@@ -88,4 +88,16 @@ describe('S29 connections of one address', () => {
     await Promise.all(sockets.map((socket) => once(socket.resume(), 'close')));
     expect(world.gateway.counters.connectionsRefused).toBe(1);
   });
+
+  test('of one address, a hundred wait to be told at a time; one more is closed at once', async () => {
+    world = await startWorld({ limits: { connectionsPerAddress: 1 } });
+    const sockets = [];
+    for (let opened = 0; opened < 101; opened += 1) sockets.push(await idle('127.0.0.1'));
+    const last = connect({ port: world.gateway.port, host: '127.0.0.1' });
+    last.on('error', () => undefined).resume();
+    await once(last, 'close');
+    expect(sockets.every((socket) => !socket.destroyed)).toBe(true);
+    expect(world.gateway.counters.connectionsRefused).toBe(101);
+    for (const socket of sockets) socket.destroy();
+  });
 });
