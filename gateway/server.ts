@@ -53,8 +53,8 @@ export interface RunningGateway {
   /** Websockets that are open. */
   readonly sockets: number;
   /**
-   * Closes so many websockets with 1012, those that came last, spread over the limit `drainMs`: for a process among others on
-   * a port, which have fewer. Their clients come back with their cursors.
+   * Closes up to so many websockets with 1012, spread over the limit `drainMs`: for a process among others on a port, which
+   * have fewer. Of those whose clients lose nothing by it, since they came by a cursor or ask nothing, the ones that came last.
    */
   shed(count: number): void;
   /**

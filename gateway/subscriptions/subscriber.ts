@@ -104,6 +104,11 @@ export class Subscriber {
     else this.#outlet.wake();
   }
 
+  /** Its client came by a cursor, so it knows how to come back, and has caught up since. */
+  get losesNothing(): boolean {
+    return this.#options.resumes && this.#phase === 'LIVE';
+  }
+
   /** Why the connection is to be closed, whether or not the client can take more; null: it is not. */
   get closing(): string | null {
     return this.#ending?.kind === 'CLOSE' ? this.#ending.reason : null;

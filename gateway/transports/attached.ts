@@ -3,6 +3,8 @@ import type { Due, Outlet } from '../subscriptions/index.ts';
 /** What a writer needs of a subscriber: it pulls, so that nothing piles up for a client that does not read. */
 export interface Source {
   readonly closing: string | null;
+  /** Nothing is lost, and hardly any work done twice, when the connection is closed: the client comes back by its cursor. */
+  readonly losesNothing: boolean;
   pull(): Due | null;
   takeStart(): string | null;
   takeProgress(): string | null;

@@ -53,6 +53,11 @@ export class SocketWriter {
     });
   }
 
+  /** True of all its sources, and of none. */
+  get losesNothing(): boolean {
+    return [...this.#sources.values()].every(({ source }) => source?.losesNothing === true);
+  }
+
   /** Writes a message at once; a client that lets such messages pile up is slow. */
   message(text: string): void {
     if (this.#stopped || !this.#isOpen) return;

@@ -11,6 +11,7 @@ export const singleSource = (result: ExecutionResult): Source => {
   ];
   return {
     closing: null,
+    losesNothing: false,
     pull: () => due.shift() ?? null,
     takeStart: () => null,
     takeProgress: () => null,

@@ -53,6 +53,15 @@ export class Client {
     if (websocket.protocol !== 'graphql-transport-ws') this.#close(4406, 'Subprotocol not acceptable');
   }
 
+  /**
+   * Open, and nothing is lost by a close: no answer is under way, which might be a mutation's and be asked for twice, and each
+   * of its subscriptions came by a cursor.
+   */
+  get losesNothing(): boolean {
+    const { readyState, OPEN } = this.#websocket;
+    return readyState === OPEN && !this.#connection.answers && this.#writer.losesNothing;
+  }
+
   /** Asks whether the client is there; one that did not answer the last time is gone. */
   beat(): void {
     if (this.#missed > (this.#writer.blocked ? blockedBeats : 0)) {

@@ -60,6 +60,11 @@ export class Connection {
     );
   }
 
+  /** A query or a mutation is under way. */
+  get answers(): boolean {
+    return [...this.#operations.values()].some(({ kind }) => kind === 'SINGLE');
+  }
+
   /** Takes a message; null stands for a binary one. */
   receive(text: string | null): void {
     if (this.#closed) return;

@@ -23,6 +23,7 @@ export class WebSockets {
   readonly #server: WebSocketServer;
   readonly #timers: readonly NodeJS.Timeout[];
   #draining = false;
+  #stopShedding: () => void = () => undefined;
 
   constructor(options: WebSocketOptions) {
     this.#options = options;
@@ -50,11 +51,19 @@ export class WebSockets {
     return this.#clients.size;
   }
 
-  /** Closes those that came last with 1012, spread over `drainMs`: elsewhere there is more room for them. */
+  /**
+   * Closes up to so many with 1012, spread over `drainMs`: elsewhere there is more room for them. Only those who lose nothing
+   * by it, and of them those that came last. What is left of the call before is given up.
+   */
   shed(count: number): void {
+    this.#stopShedding();
+    if (this.#draining) return;
     const error = new TributaryError('DRAINING', 'Another process has fewer clients; connect again.');
-    const last = [...this.#clients].slice(-count);
-    paced(last, this.#options.context.limits.drainMs, (client) => void client.end(error));
+    const last = [...this.#clients].filter(({ losesNothing }) => losesNothing).slice(-count);
+    this.#stopShedding = paced(last, this.#options.context.limits.drainMs, (client) => {
+      // Since then it may have asked for something.
+      if (client.losesNothing) void client.end(error);
+    });
   }
 
   /**
@@ -63,6 +72,7 @@ export class WebSockets {
    */
   async stop(): Promise<void> {
     this.#draining = true;
+    this.#stopShedding();
     const error = new TributaryError('DRAINING', 'The gateway is about to stop; connect again.');
     const ended: Promise<void>[] = [];
     await new Promise<void>((resolve) => {

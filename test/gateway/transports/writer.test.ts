@@ -89,6 +89,7 @@ const connected = (ring: Ring, { id = '1', progress, pull }: Given = {}) => {
       pull: pullRing,
       takeStart: () => null,
       takeProgress: () => progress ?? null,
+      losesNothing: false,
       stop: () => undefined,
     };
   });
