@@ -30,5 +30,5 @@ export type FromWorker =
   | { readonly kind: 'HELLO' }
   | { readonly kind: 'LISTENS'; readonly url: string }
   | { readonly kind: 'READY' }
-  /** So many are here now. */
-  | { readonly kind: 'CLIENTS'; readonly clients: number };
+  /** Each second: its loop turns, and so many clients are here. */
+  | { readonly kind: 'ALIVE'; readonly clients: number };

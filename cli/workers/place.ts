@@ -10,6 +10,15 @@ export const workerNumber = (): number | null => {
   return cluster.isWorker && given !== undefined ? Number(given) : null;
 };
 
+/** Milliseconds between two signs of life; the command waits for a minute. */
+const aliveMs = 1_000;
+
+/** Those of a server that stay: how many there are, and a way to send some to others. */
+interface Clients {
+  readonly sockets: number;
+  shed(count: number): void;
+}
+
 /** The side of a worker towards its command. It ends with the command: Node ends it when the channel closes. */
 export class WorkerPlace<Settings> {
   readonly number: number;
@@ -19,6 +28,7 @@ export class WorkerPlace<Settings> {
   /** Resolves when the worker is to end: the command says so, or somebody ends this worker alone, by SIGTERM. */
   readonly told: Promise<unknown>;
   #standing: Standing;
+  #clients: Clients = { sockets: 0, shed: () => undefined };
 
   /** Asks the command what to do. Ctrl-C and a closed terminal reach the whole group: they are the command's to obey. */
   static async enter<Settings>(number: number): Promise<WorkerPlace<Settings>> {
@@ -47,8 +57,10 @@ export class WorkerPlace<Settings> {
     process.on('message', (message: FromPrimary<Settings>) => {
       if (message.kind === 'STANDING') this.#standing = message.standing;
       if (message.kind === 'NEWS') this.news.put(message.news);
+      if (message.kind === 'SHED') this.#clients.shed(message.clients);
       if (message.kind === 'STOP') resolve();
     });
+    setInterval(() => send({ kind: 'ALIVE', clients: this.#clients.sockets }), aliveMs).unref();
   }
 
   /** What `start` resolves with. Told to end before that, the process ends at once: it has no clients yet. */
@@ -70,17 +82,9 @@ export class WorkerPlace<Settings> {
     send({ kind: 'READY' });
   }
 
-  /** Lets the command keep the clients of all workers even; each second it is told how many there are here. */
-  share(clients: { readonly sockets: number; shed(count: number): void }): void {
-    process.on('message', (message: FromPrimary<Settings>) => {
-      if (message.kind === 'SHED') clients.shed(message.clients);
-    });
-    let told = 0;
-    setInterval(() => {
-      const { sockets } = clients;
-      if (sockets !== told) send({ kind: 'CLIENTS', clients: sockets });
-      told = sockets;
-    }, 1_000).unref();
+  /** Lets the command keep the clients of all workers even. */
+  share(clients: Clients): void {
+    this.#clients = clients;
   }
 }
 

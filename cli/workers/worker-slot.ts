@@ -1,5 +1,4 @@
 import cluster, { type Worker } from 'node:cluster';
-import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { closeWhatWasHandedOver } from './handed-over.ts';
 import type { FromPrimary, FromWorker, Setup } from './messages.ts';
@@ -14,6 +13,8 @@ export interface SlotOptions<Settings> {
   readonly changed: () => void;
   /** It ended, before it ever listened. */
   readonly failed: (code: number | null) => void;
+  /** It ended before it was ready, though it was before. */
+  readonly diedStarting: () => void;
   /** It died too often. */
   readonly gaveUp: (deaths: number) => void;
 }
@@ -23,6 +24,8 @@ const delayMs = 250;
 /** Of so many deaths, none after `forgottenAfterMs` of service, the last is not followed by a replacement. */
 const maximumDeaths = 5;
 const forgottenAfterMs = 10_000;
+/** Looks at a worker without a sign of life between them, behind which it is taken to hang. */
+const maximumSilentLooks = 6;
 
 /** One numbered worker: a process that is replaced when it dies. */
 export class WorkerSlot<Settings> {
@@ -30,6 +33,7 @@ export class WorkerSlot<Settings> {
   readonly #options: SlotOptions<Settings>;
   #worker: Worker | null = null;
   #clients = 0;
+  #silentLooks = 0;
   #readySince: number | null = null;
   #hasListened = false;
   #deaths = 0;
@@ -54,9 +58,36 @@ export class WorkerSlot<Settings> {
     return this.#clients;
   }
 
+  /** It gave a sign of life since the last look. */
+  get isHeard(): boolean {
+    return this.#worker !== null && this.#silentLooks === 0;
+  }
+
+  /**
+   * Kills what gave no sign of life for several looks, a minute in all: the other workers answer for the command's health, so
+   * nobody else would notice. Looks are counted, not time: a machine that slept kills nobody.
+   */
+  look(): void {
+    if (this.#worker === null) return;
+    this.#silentLooks += 1;
+    if (this.#silentLooks <= maximumSilentLooks) return;
+    this.#options.log.error(
+      `worker ${this.number} hangs: it gave no sign of life for a minute, and is killed`,
+    );
+    this.kill();
+  }
+
   start(): void {
-    const worker = cluster.fork({ TRIBUTARY_WORKER: String(this.number) });
+    let worker: Worker;
+    try {
+      worker = cluster.fork({ TRIBUTARY_WORKER: String(this.number) });
+    } catch (error) {
+      // Node throws for want of memory, say, and tells of want of files by an event.
+      this.#ended(`could not be started: ${(error as Error).message}`, null);
+      return;
+    }
     this.#worker = worker;
+    this.#silentLooks = 0;
     closeWhatWasHandedOver(worker);
     worker.on('message', (message: FromWorker) => this.#take(worker, message));
     let over = false;
@@ -109,7 +140,8 @@ export class WorkerSlot<Settings> {
     clearTimeout(this.#timer);
     const worker = this.#worker;
     if (worker === null) return;
-    const gone = once(worker, 'exit');
+    // Not events.once, which an error of the channel would reject, when the worker dies while it is handed a connection.
+    const gone = new Promise<void>((resolve) => void worker.once('exit', () => resolve()));
     this.tell({ kind: 'STOP' });
     const timer = setTimeout(() => {
       this.#options.log.error(
@@ -123,12 +155,13 @@ export class WorkerSlot<Settings> {
 
   #take(worker: Worker, message: FromWorker): void {
     if (worker !== this.#worker) return;
+    this.#silentLooks = 0;
     if (message.kind === 'HELLO') this.tell({ kind: 'SETUP', setup: this.#options.setup() });
     if (message.kind === 'LISTENS') {
       this.#hasListened = true;
       this.#options.listens(message.url);
     }
-    if (message.kind === 'CLIENTS') this.#clients = message.clients;
+    if (message.kind === 'ALIVE') this.#clients = message.clients;
     if (message.kind !== 'READY') return;
     this.#readySince = performance.now();
     const { log, changed } = this.#options;
@@ -149,7 +182,8 @@ export class WorkerSlot<Settings> {
       this.#options.failed(code);
       return;
     }
-    if (served !== null && served >= forgottenAfterMs) this.#deaths = 0;
+    if (served === null) this.#options.diedStarting();
+    else if (served >= forgottenAfterMs) this.#deaths = 0;
     this.#deaths += 1;
     if (this.#deaths >= maximumDeaths) {
       this.#options.gaveUp(this.#deaths);

@@ -13,8 +13,10 @@ export interface WorkersOptions<Settings> {
   readonly log: Logger;
 }
 
-/** Milliseconds between two looks at who has how many clients; those who were sent away are back by then. */
-const levelMs = 10_000;
+/** Milliseconds between two looks at the workers. */
+const lookMs = 10_000;
+/** Looks to skip behind one that sent clients away: they are back by then. Doubled while it is of no use, up to ten minutes. */
+const pause = { first: 1, longest: 63 };
 
 /**
  * The workers of a command, behind one port. This process accepts the connections and hands them out in turn
@@ -31,14 +33,20 @@ export class Workers<Settings> {
   readonly #fail = Promise.withResolvers<never>();
   readonly #listeners = new Set<number>();
   #settings: Settings;
+  /** Those that all workers last started with. */
+  #provenSettings: Settings;
   #news: string | null = null;
+  #othersBegun = false;
   #started = false;
   #renewing = false;
+  #skippedLooks = 0;
+  #pauseLooks = pause.first;
   #ending = false;
 
   constructor(options: WorkersOptions<Settings>) {
     this.#options = options;
     this.#settings = options.settings;
+    this.#provenSettings = options.settings;
     this.listening = this.#listen.promise;
     this.failed = this.#fail.promise;
     this.failed.catch(() => undefined);
@@ -49,7 +57,7 @@ export class Workers<Settings> {
     process.on('exit', () => {
       for (const slot of this.#slots) slot.kill();
     });
-    setInterval(() => this.#level(), levelMs).unref();
+    setInterval(() => this.#look(), lookMs).unref();
     // Alone: what is wrong with the settings or the port is told once, and topics are made once.
     this.#slots[0]?.start();
   }
@@ -60,9 +68,13 @@ export class Workers<Settings> {
     for (const slot of this.#slots) slot.tell({ kind: 'NEWS', news });
   }
 
-  /** Ends the workers and starts them again, with these settings, one after the other, each when the one before is ready. */
+  /**
+   * Ends the workers and starts them again, with these settings, one after the other, each when the one before is ready. When
+   * one does not become ready with them, it gets those from before, and the others are left as they are.
+   */
   async renew(settings: Settings): Promise<void> {
     const { log, stopMs } = this.#options;
+    if (this.#ending) return;
     if (this.#renewing || !this.#started) {
       log.warn('the workers are still starting; not started again');
       return;
@@ -73,8 +85,10 @@ export class Workers<Settings> {
     for (const slot of this.#slots) {
       if (this.#ending) return;
       await slot.renew(stopMs);
+      if (this.#settings !== settings) break;
       if (!this.#ending) log.info(`worker ${slot.number} was started again`);
     }
+    this.#provenSettings = this.#settings;
     this.#renewing = false;
   }
 
@@ -97,6 +111,7 @@ export class Workers<Settings> {
       listens: (url) => this.#listens(number, url),
       changed: () => this.#changed(),
       failed: (code) => this.#startFailed(number, code),
+      diedStarting: () => this.#goBack(number),
       gaveUp: (deaths) => {
         const message =
           `Worker ${number} ended ${deaths} times without ten seconds of service, so the command ends. The lines of ` +
@@ -109,8 +124,21 @@ export class Workers<Settings> {
 
   #listens(number: number, url: string): void {
     this.#listeners.add(number);
-    if (number === 1 && this.#listeners.size === 1) for (const slot of this.#slots.slice(1)) slot.start();
+    // Once: the first may die, and listen again, before any other listens.
+    if (!this.#othersBegun) {
+      this.#othersBegun = true;
+      for (const slot of this.#slots.slice(1)) slot.start();
+    }
     if (this.#listeners.size === this.#slots.length) this.#listen.resolve(url);
+  }
+
+  #goBack(number: number): void {
+    if (this.#settings === this.#provenSettings) return;
+    this.#settings = this.#provenSettings;
+    this.#options.log.error(
+      `worker ${number} does not start with the settings as they are now, so it goes on with those from before; ` +
+        'correct them, and send SIGUSR2 again',
+    );
   }
 
   #changed(): void {
@@ -119,14 +147,28 @@ export class Workers<Settings> {
     for (const slot of this.#slots) slot.tell({ kind: 'STANDING', standing });
   }
 
+  #look(): void {
+    if (this.#ending) return;
+    const isCalm = !this.#renewing && this.#slots.every((slot) => slot.isReady && slot.isHeard);
+    if (isCalm) this.#level();
+    for (const slot of this.#slots) slot.look();
+  }
+
+  /** Not while one is away, starts or hangs: it would take none of those who are sent away. */
   #level(): void {
-    if (this.#renewing || this.#ending || !this.#slots.every((slot) => slot.isReady)) return;
+    if (this.#skippedLooks > 0) {
+      this.#skippedLooks -= 1;
+      return;
+    }
     const surplus = surplusOf(this.#slots.map(({ clients }) => clients));
+    const isEven = surplus.every((clients) => clients === 0);
+    this.#skippedLooks = isEven ? 0 : this.#pauseLooks;
+    this.#pauseLooks = isEven ? pause.first : Math.min(pause.longest, this.#pauseLooks * 2 + 1);
     for (const [index, slot] of this.#slots.entries()) {
       const clients = surplus[index] ?? 0;
       if (clients === 0) continue;
       this.#options.log.info(
-        `worker ${slot.number} has ${slot.clients} clients, more than its share, and tells ${clients} to connect again`,
+        `worker ${slot.number} has ${slot.clients} clients, more than its share, and tells up to ${clients} to connect again`,
       );
       slot.tell({ kind: 'SHED', clients });
     }
