@@ -47,7 +47,12 @@ const version = (): string => {
   return description.version;
 };
 
+/** Milliseconds in which a command that failed gets out what it has to say. */
+const lastWordsMs = 1_000;
+
 // Only set, so that what is still to be written (a pipe, a log) gets out before the process ends.
 process.exitCode = await main(process.argv.slice(2));
+// A connection that was under way when its client was closed may stand for ever, and a supervisor waits for the end.
+if (process.exitCode !== exitCodes.ok) setTimeout(() => process.exit(), lastWordsMs).unref();
 // A worker's channel to its command would keep it (cli/workers).
 cluster.worker?.disconnect();

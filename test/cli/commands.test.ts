@@ -37,6 +37,14 @@ type Query {
 
 const configuration = 'subgraphs:\n  orders: { dir: orders, port: 4901 }\n';
 
+test('what has failed ends, whatever is still open', async () => {
+  const open = 'data:text/javascript,setInterval(() => undefined, 60_000)';
+  const environment = { NODE_OPTIONS: `--import=${encodeURI(open)}` };
+  const { code, stderr } = await tributary(['nonsense'], { environment });
+  expect(code).toBe(2);
+  expect(stderr).toContain('There is no command "nonsense".');
+});
+
 describe('help', () => {
   test('of all: commands, environment and exit codes', async () => {
     const { code, stdout } = await tributary(['--help']);

@@ -79,14 +79,18 @@ const withAdmin = async (
   const admin = kafkajsClient(options).admin();
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`No answer within ${deadlineMs} ms.`)), deadlineMs);
+  const leave = (): void => void admin.disconnect().catch(() => undefined);
+  const done = admin.connect().then(() => work(admin));
   try {
-    await Promise.race([admin.connect().then(() => work(admin)), late.promise]);
+    await Promise.race([done, late.promise]);
   } catch (error) {
     if (error instanceof TributaryError) throw error;
     throw unavailableError(what, options.brokers, error);
   } finally {
     clearTimeout(timer);
-    void admin.disconnect().catch(() => undefined);
+    leave();
+    // Nothing ends its attempts: one that is under way connects again behind the end.
+    void done.then(leave, leave);
   }
 };
 

@@ -52,6 +52,13 @@ export class TcpProxy {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
+  /** Ends all connections; resolves when both sides know, so that nobody asks on one of them any more. */
+  async end(): Promise<void> {
+    const closed = [...this.#sockets].map((socket) => once(socket, 'close'));
+    for (const socket of this.#sockets) socket.end();
+    await Promise.all(closed);
+  }
+
   async stop(): Promise<void> {
     this.cut();
     this.#server.close();

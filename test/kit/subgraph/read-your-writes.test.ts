@@ -36,15 +36,15 @@ test('S24 through the gateway: what one replica wrote, the other one answers; a 
   const balancer = await new TcpProxy(one.port).start();
   onTestFinished(() => balancer.stop());
   const gateway = await serve(balancer.through(one.url));
-  const goTo = (port: number): void => {
+  const goTo = async (port: number): Promise<void> => {
     balancer.target = port;
-    balancer.cut();
+    await balancer.end();
   };
   for (let round = 0; round < 20; round++) {
-    goTo(one.port);
+    await goTo(one.port);
     const written = await post(gateway.url, set, { id: `n${round % 3}`, text: `${round}` });
     expect(written.errors).toBeUndefined();
-    goTo(other.port);
+    await goTo(other.port);
     const after = tributaryOf(written).position;
     const answer = await post(gateway.url, read, { id: `n${round % 3}` }, { tributary: { after } });
     expect(answer).toMatchObject({ data: { note: { text: `${round}` } } });
