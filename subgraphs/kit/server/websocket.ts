@@ -109,7 +109,7 @@ const connect = (protocol: Protocol<Connected>, socket: WebSocket, raw: Duplex, 
     {
       protocol: socket.protocol,
       send: (text) => outbox.send(text),
-      close: (code, reason) => socket.close(code, reason),
+      close: (code, reason) => outbox.close(code ?? 1000, reason ?? ''),
       onMessage: (listener) => {
         receive = listener;
       },
@@ -119,7 +119,7 @@ const connect = (protocol: Protocol<Connected>, socket: WebSocket, raw: Duplex, 
   socket.on('message', (data) => {
     receive(String(data)).catch((error: unknown) => {
       log.error({ err: error }, 'a message of a websocket could not be handled');
-      socket.close(CloseCode.InternalServerError, 'Internal server error');
+      outbox.close(CloseCode.InternalServerError, 'Internal server error');
     });
   });
   // `ws` closes by itself, with the code of what was wrong with a frame.
