@@ -27,6 +27,9 @@ interface Subject {
   readonly share: number;
 }
 
+/** For a gateway that is not ours: one and the same does for all of these workloads. */
+const knownPort = 4913;
+
 const queries = ({ name, about, requests, ...shape }: Queries): Workload => ({
   name,
   about,
@@ -34,7 +37,8 @@ const queries = ({ name, about, requests, ...shape }: Queries): Workload => ({
     const catalogue = stack.use(
       await startScript<SubgraphServerMethods>(new URL('subgraph-server.ts', import.meta.url)),
     );
-    const at = `http://127.0.0.1:${await catalogue.call('listen', { port: 0 })}/graphql`;
+    const port = await catalogue.call('listen', { port: options.url === null ? 0 : knownPort });
+    const at = `http://127.0.0.1:${port}/graphql`;
     const supergraphSdl = composeCatalogue({ products: at, reviews: at, users: at, stock: at });
     const subjects = [
       { name: tributary, share: 1, ...(await catalogueGateway(supergraphSdl, options, stack)) },
