@@ -13,7 +13,8 @@ export const clientPages = (): ReadonlyMap<string, Page> => {
   return new Map(
     files.map((file) => {
       const text = readFileSync(new URL(file, folder), 'utf8');
-      const body = Buffer.from(extension === '.ts' ? asJavaScript(text) : text);
+      // Node's compiler of TypeScript takes 0.1 s of CPU to start; what it has compiled of ours it has kept.
+      const body = extension === '.ts' ? () => asJavaScript(text) : text;
       return [
         `/client/${basename(file, extension)}.js`,
         { type: 'text/javascript; charset=utf-8', body },

@@ -23,8 +23,7 @@ const own = {
 
 /** What the gateway shows to browsers, by path. */
 export const consolePages = async (): Promise<ReadonlyMap<string, Page>> => {
-  const [graphiql, websocketClient, ...files] = await Promise.all([
-    graphiqlPages(),
+  const [websocketClient, ...files] = await Promise.all([
     readFile(fileURLToPath(new URL('../umd/graphql-ws.min.js', import.meta.resolve('graphql-ws')))),
     ...Object.entries(own).map(
       async ([path, file]) =>
@@ -36,7 +35,7 @@ export const consolePages = async (): Promise<ReadonlyMap<string, Page>> => {
   ]);
   return new Map<string, Page>([
     ...files,
-    ...graphiql,
+    ...graphiqlPages(),
     ...boardPages(),
     ['/console/graphql-ws.js', { type: types.js, body: websocketClient }],
   ]);

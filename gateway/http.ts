@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createServer, type Server as HttpServerOfNode, type RequestListener } from 'node:http';
 import { Server } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -16,6 +15,7 @@ import { type ErrorLog, formatted, formattedRefusal } from './errors.ts';
 import { type ApolloBridge, createApolloBridge } from './generation/apollo.ts';
 import type { Generation } from './generation/generation.ts';
 import type { GatewayLimits } from './limits.ts';
+import { type Page, servePage } from './pages.ts';
 import type { Connections } from './policies/connections.ts';
 import { corsHeaders, preflightHeaders } from './policies/cors.ts';
 import { documentSizeRule } from './policies/document-size.ts';
@@ -28,13 +28,6 @@ import type { TransportContext } from './transports/operation.ts';
 import { Front } from './transports/query/front.ts';
 import { admittedDocuments, ShortWay } from './transports/query/short-way.ts';
 import { usagePlugin } from './usage/apollo.ts';
-
-/** Something for browsers: HTML, or what HTML needs. */
-export interface Page {
-  /** Media type. */
-  readonly type: string;
-  readonly body: string | Buffer;
-}
 
 export interface HttpOptions {
   readonly generation: Generation;
@@ -156,16 +149,6 @@ const createNodeServer = (listener: RequestListener, { requestMs }: GatewayLimit
     },
     listener,
   );
-
-/** Browsers keep what has not changed: the tag is of the content. */
-const servePage = (app: FastifyInstance, path: string, { type, body }: Page): void => {
-  const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-  app.get(path, (request, reply) => {
-    reply.headers({ etag: tag, 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' });
-    if (request.headers['if-none-match'] === tag) return reply.code(304).send();
-    return reply.type(type).send(body);
-  });
-};
 
 const createApollo = (
   { log, context: { limits, logError, usage, documents } }: HttpOptions,

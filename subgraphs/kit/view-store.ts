@@ -4,8 +4,7 @@ import type { TopicDescription } from '../../schema/description.ts';
 import { createDecoder } from './decode/decoder.ts';
 import type { Topic } from './kafka/topic.ts';
 import type { QueryShape } from './view/query-shapes.ts';
-import { connectRedis, type RedisConnection } from './view/redis/connection.ts';
-import { openRedisView } from './view/redis/redis-view.ts';
+import type { RedisConnection } from './view/redis/connection.ts';
 import type { ViewSource } from './view/redis/source.ts';
 import { openSqliteView } from './view/sqlite.ts';
 import type { View } from './view/view.ts';
@@ -39,7 +38,10 @@ export class ViewStore {
   /** Rejects with CONFIGURATION_INVALID for a Redis that cannot hold views, with VIEW_NOT_READY for one that is away. */
   static async open(options: ViewStoreOptions): Promise<ViewStore> {
     const { views, log } = options;
-    return new ViewStore(options, views === undefined ? null : await connectRedis({ url: views.redis, log }));
+    if (views === undefined) return new ViewStore(options, null);
+    // Loaded where it is used: most processes have their views in files.
+    const { connectRedis } = await import('./view/redis/connection.ts');
+    return new ViewStore(options, await connectRedis({ url: views.redis, log }));
   }
 
   private constructor(options: ViewStoreOptions, redis: RedisConnection | null) {
@@ -47,7 +49,7 @@ export class ViewStore {
     this.#redis = redis;
   }
 
-  view(request: ViewRequest): Promise<View> {
+  async view(request: ViewRequest): Promise<View> {
     const { topic, description, queries, tombstoneRetentionMs } = request;
     const { name, dataDirectory, log } = this.#options;
     const identity = { clusterId: topic.clusterId, topicId: topic.topicId };
@@ -56,6 +58,7 @@ export class ViewStore {
       return openSqliteView({ ...shared, directory: join(dataDirectory, 'views', name) });
     }
     const { partitions } = topic;
+    const { openRedisView } = await import('./view/redis/redis-view.ts');
     return openRedisView({
       ...shared,
       connection: this.#redis,

@@ -4,10 +4,17 @@ import { describe, expect, test } from 'vitest';
 import { boardPages } from '../../cli/board/pages.ts';
 
 const pages = boardPages();
+const bodies = new Map(
+  await Promise.all(
+    [...pages].map(
+      async ([path, { body }]) => [path, String(typeof body === 'function' ? await body() : body)] as const,
+    ),
+  ),
+);
 const text = (path: string): string => {
-  const page = pages.get(path);
-  if (page === undefined) throw new Error(`nothing is at ${path}`);
-  return String(page.body);
+  const body = bodies.get(path);
+  if (body === undefined) throw new Error(`nothing is at ${path}`);
+  return body;
 };
 const board = text('/board');
 const importMap = /<script type="importmap">(.*?)<\/script>/s.exec(board)![1]!;

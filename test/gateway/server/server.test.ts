@@ -140,6 +140,25 @@ describe('the gateway over HTTP', () => {
     expect(await landing.text()).not.toContain('<html');
   });
 
+  test('what a page holds is made when it is first asked for, once; browsers keep it by its tag', async () => {
+    let made = 0;
+    const answers = [() => Promise.reject(new Error('not yet')), () => Promise.resolve('made')];
+    world = await startWorld({
+      pages: new Map([
+        ['/late', { type: 'text/plain', body: () => answers[Math.min(made++, answers.length - 1)]!() }],
+      ]),
+    });
+    const ask = (headers = {}) => fetch(new URL('/late', world.gateway.url), { headers });
+    expect(made).toBe(0);
+    const failed = await ask();
+    expect(failed.status).toBe(500);
+    expect(await failed.text()).not.toContain('not yet');
+    const [first, second] = await Promise.all([ask(), ask()]);
+    expect([await first.text(), await second.text(), made]).toEqual(['made', 'made', 2]);
+    const tag = first.headers.get('etag') ?? '';
+    expect([(await ask({ 'if-none-match': tag })).status, made]).toEqual([304, 2]);
+  });
+
   test('S29 a page of another origin gets 403 by HTTP and websocket, and so does a name that was rebound', async () => {
     world = await startWorld({ origins: ['https://board.example'] });
     const foreign = await post({ query: '{ __typename }' }, { origin: 'https://evil.example' });
