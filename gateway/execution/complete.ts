@@ -49,7 +49,7 @@ export function compileObject(fields: readonly FieldShape[]): CompleteObject {
     const name = `v${index}`;
     if (value.kind === 'typename' && value.name !== null)
       return `const ${name} = ${JSON.stringify(value.name)};`;
-    const key = JSON.stringify(field.key);
+    const key = JSON.stringify(field.plannedKey);
     const read = field.inherited ? `ownValue(data, ${key})` : `data[${key}]`;
     const complete = use(`c${index}`, compileField(field));
     const careful = `${name} = ${complete}(${name}, data, completion); if (${name} === bubble) return bubble;`;
@@ -85,7 +85,7 @@ function completeMissing(
   data: Data,
   completion: Completion,
 ): unknown {
-  const failure = completion.failures.at(data, field.key);
+  const failure = completion.failures.at(data, field.plannedKey);
   if (failure === undefined) return complete(null, field, completion);
   if (!failure.quiet) completion.problems.push({ error: failure, reversedPath: [], violation: false });
   return field.value.nonNull ? bubble : null;

@@ -1,22 +1,31 @@
 import { type Data, isData, isInheritedKey, ownValue } from './data.ts';
+import type { ResponseKeys } from './response-keys.ts';
 
 /** One step of a plan's path: into a field, into each item of a list, or on only for objects of some types. */
 export type PathStep =
-  | { readonly kind: 'field'; readonly key: string; readonly inherited: boolean }
+  | {
+      readonly kind: 'field';
+      readonly key: string;
+      readonly clientKey: string;
+      readonly inherited: boolean;
+    }
   | { readonly kind: 'list' }
   | { readonly kind: 'types'; readonly names: ReadonlySet<string> };
 
 const listStep: PathStep = { kind: 'list' };
 
 /** Reads a path of the planner: response keys, `@` for a list, `|[A,B]` behind either for a type condition. */
-export function parsePath(path: readonly (string | number)[]): readonly PathStep[] {
+export function parsePath(path: readonly (string | number)[], keys: ResponseKeys): readonly PathStep[] {
   return path.flatMap((element) => {
     const text = String(element);
     const bar = text.indexOf('|[');
     const name = bar === -1 ? text : text.slice(0, bar);
     const steps: PathStep[] = [];
     if (name === '@') steps.push(listStep);
-    else if (name !== '') steps.push({ kind: 'field', key: name, inherited: isInheritedKey(name) });
+    else if (name !== '') {
+      const inherited = isInheritedKey(name);
+      steps.push({ kind: 'field', key: name, clientKey: keys.clientKey(name), inherited });
+    }
     if (bar !== -1) steps.push({ kind: 'types', names: new Set(text.slice(bar + 2, -1).split(',')) });
     return steps;
   });
@@ -25,7 +34,7 @@ export function parsePath(path: readonly (string | number)[]): readonly PathStep
 /** Called for each object at the path; `ancestors` and `keys` are reused, so copy what is kept. */
 export type Visit = (object: Data, trail: Trail) => void;
 
-/** The way from the root to an object: what was passed, outermost first, and the keys and indexes between. */
+/** The way from the root to an object: what was passed, outermost first, and the client's keys and indexes between. */
 export interface Trail {
   readonly ancestors: readonly Data[];
   readonly keys: readonly (string | number)[];
@@ -79,7 +88,7 @@ export function walkAt(root: Data, path: readonly PathStep[], visit: Visit): voi
       if (step.names.has(String(value.__typename))) descend(value, index + 1);
     } else if (step.kind === 'field') {
       trail.ancestors.push(value);
-      trail.keys.push(step.key);
+      trail.keys.push(step.clientKey);
       descend(ownValue(value, step.key), index + 1);
       trail.keys.pop();
       trail.ancestors.pop();

@@ -1,11 +1,12 @@
 import type { FetchNode, PlanNode } from '@apollo/query-planner';
-import { Kind, parse, type SelectionSetNode } from 'graphql';
+import { Kind, parse, type SelectionSetNode, visit } from 'graphql';
 import { compileContext, type ReadContext } from './context.ts';
 import { isInheritedKey } from './data.ts';
 import { requestError } from './errors.ts';
 import type { Subgraph } from './fetcher.ts';
 import { type PathStep, parsePath } from './path.ts';
 import { compileRepresent, type Represent } from './representations.ts';
+import type { ResponseKeys } from './response-keys.ts';
 import { compileRewrites, type Rewrite } from './rewrites.ts';
 import type { TypeRelations } from './types.ts';
 
@@ -34,13 +35,14 @@ export interface FetchStep {
   readonly keys: readonly string[];
   /** The same where an answer may hold nothing else and none of them needs care; null: look at what it holds. */
   readonly mergedKeys: readonly string[] | null;
-  /** Aliases that the planner gave, and the client's keys for them. */
+  /** Keys that are not the client's, and the client's for them. */
   readonly renamed: ReadonlyMap<string, string>;
 }
 
 export interface PlanContext {
   readonly subgraphs: ReadonlyMap<string, Subgraph>;
   readonly types: TypeRelations;
+  readonly keys: ResponseKeys;
 }
 
 export function compilePlan(
@@ -88,7 +90,7 @@ export function compileFetch(
     operationName: node.operationName,
     shared: node.operationKind === 'query',
     variables: node.variableUsages ?? [],
-    path: parsePath(path),
+    path: parsePath(path, context.keys),
     represent:
       node.requires === undefined
         ? null
@@ -98,11 +100,11 @@ export function compileFetch(
     fallbacks: (node.fallbacks ?? []).map((fallback) => compileFetch(fallback, context, path)),
     keys,
     mergedKeys: rewriteOutput === null && !keys.some(isInheritedKey) ? keys : null,
-    renamed,
+    renamed: clientKeys(node.operation, renamed, context.keys),
   };
 }
 
-/** Only what lies on the way of an error path matters, so a map for the whole fetch will do. */
+/** What the planner has its own aliases for. */
 function renamedKeys(node: FetchNode): ReadonlyMap<string, string> {
   const renamed = new Map<string, string>();
   for (const rewrite of node.outputRewrites ?? []) {
@@ -110,6 +112,24 @@ function renamedKeys(node: FetchNode): ReadonlyMap<string, string> {
     if (rewrite.kind === 'KeyRenamer' && key !== undefined) renamed.set(key, rewrite.renameKeyTo);
   }
   return renamed;
+}
+
+/** Only what lies on the way of an error path matters, so a map for the whole fetch will do. */
+function clientKeys(
+  operation: string,
+  renamed: ReadonlyMap<string, string>,
+  keys: ResponseKeys,
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const [key, planned] of renamed) found.set(key, keys.clientKey(planned));
+  visit(parse(operation, { noLocation: true }), {
+    Field: ({ alias }) => {
+      if (alias === undefined || found.has(alias.value)) return;
+      const key = keys.clientKey(alias.value);
+      if (key !== alias.value) found.set(alias.value, key);
+    },
+  });
+  return found;
 }
 
 /** Response keys of an operation's root, or of its entities, whatever their type. */

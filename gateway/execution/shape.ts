@@ -20,6 +20,7 @@ import {
 import { type CompleteObject, compileObject } from './complete.ts';
 import { isInheritedKey } from './data.ts';
 import { compileLeaf, type Leaf } from './leaf.ts';
+import type { ResponseKeys } from './response-keys.ts';
 
 /** What the client's answer holds for objects of one type: the fields, in the order of the answer. */
 export interface ObjectShape {
@@ -29,8 +30,11 @@ export interface ObjectShape {
 }
 
 export interface FieldShape {
-  /** Response key, in the data and in the answer. */
+  /** Response key, in the client's answer. */
   readonly key: string;
+  /** The same in the data. */
+  readonly plannedKey: string;
+  /** Of the key in the data. */
   readonly inherited: boolean;
   /** Type and field, for messages. */
   readonly coordinate: string;
@@ -57,6 +61,7 @@ export interface ShapeContext {
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /** Coerced values of the variables that `@skip` and `@include` use. */
   readonly conditions: Readonly<Record<string, unknown>>;
+  readonly keys: ResponseKeys;
 }
 
 /**
@@ -74,9 +79,12 @@ export function compileShape(
   const fields: FieldShape[] = [];
   for (const [key, nodes] of collected) {
     const value = fieldValue(type, nodes, context);
-    if (value === null) continue;
-    const name = nodes[0]?.name.value ?? key;
-    fields.push({ key, inherited: isInheritedKey(key), coordinate: `${type.name}.${name}`, value });
+    const [node] = nodes;
+    if (value === null || node === undefined) continue;
+    // Introspection is not planned.
+    const plannedKey = value.kind === 'introspection' ? key : context.keys.plannedKey(key, node);
+    const inherited = isInheritedKey(plannedKey);
+    fields.push({ key, plannedKey, inherited, coordinate: `${type.name}.${node.name.value}`, value });
   }
   return { typename: type.name, fields, complete: compileObject(fields) };
 }

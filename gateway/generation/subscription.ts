@@ -25,7 +25,7 @@ export interface SubscriptionPlan {
   readonly document: string;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly operationName?: string;
-  /** Of the root field, in the upstream's data and in the client's. */
+  /** Of the root field, in the client's answer. */
   readonly responseKey: string;
   /** True when the upstream payload's `data` is the client's answer already: no joins, same shape, nothing hidden. */
   readonly passThrough: boolean;

@@ -15,6 +15,7 @@ import { readTypeRelations, type TypeRelations } from '../execution/types.ts';
 import { withoutDeadKeys } from './keys.ts';
 import { mendPlan } from './mend-plan.ts';
 import { type Overrides, overrideLabels } from './overrides.ts';
+import { SafeAliases } from './safe-aliases.ts';
 import { withVirtualFields } from './virtual-fields.ts';
 
 /** A supergraph, read and ready for planning. */
@@ -24,6 +25,7 @@ export interface LoadedSupergraph {
   readonly apiSchema: GraphQLSchema;
   readonly subgraphs: ReadonlyMap<string, Subgraph>;
   readonly types: TypeRelations;
+  readonly aliases: SafeAliases;
   /** True for an enum, interface or union of which the API schema shows only some values or types. */
   hidesPartOf(typename: string): boolean;
   /** Labels of progressive overrides. */
@@ -83,6 +85,7 @@ function* load(supergraphSdl: string): Generator<void, LoadedSupergraph> {
       original.subgraphsMetadata().map(({ name, url }): [string, Subgraph] => [name, { name, url }]),
     ),
     types: readTypeRelations(original.schema),
+    aliases: new SafeAliases(virtual.supergraph),
     hidesPartOf: (typename) => hiding.has(typename),
     labels: overrideLabels(virtual.supergraph),
     plan(document, overrides) {

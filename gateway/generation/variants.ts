@@ -1,11 +1,19 @@
 import type { DocumentNode, FragmentDefinitionNode, OperationDefinitionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { requestError } from '../execution/errors.ts';
-import { compileFetch, compilePlan, type FetchStep, type Step, usesContext } from '../execution/plan.ts';
-import { compileShape, type ObjectShape } from '../execution/shape.ts';
+import {
+  compileFetch,
+  compilePlan,
+  type FetchStep,
+  type PlanContext,
+  type Step,
+  usesContext,
+} from '../execution/plan.ts';
+import { compileShape, type ObjectShape, type ShapeContext } from '../execution/shape.ts';
 import { compileTextPlan, type TextPlan } from '../execution/text/text-plan.ts';
 import { type Conditions, conditionVariables, withoutConditions } from './conditions.ts';
 import type { Overrides } from './overrides.ts';
+import { tooLarge, withKeys } from './safe-aliases.ts';
 import type { LoadedSupergraph } from './supergraph.ts';
 
 /** An operation, planned and compiled for one combination of `@skip` and `@include` values and of overrides. */
@@ -62,13 +70,15 @@ function makeVariant(
   overrides: Overrides,
 ): Variant {
   const { document: planned, emptied } = withoutConditions(definition, fragments, conditions);
-  const { node } = planOf(supergraph, planned, overrides);
-  const primary = node?.kind === 'Subscription' ? compileFetch(node.primary, supergraph, []) : null;
+  const keys = supergraph.aliases.keysOf(planned);
+  const context: PlanContext = { ...supergraph, keys };
+  const { node } = planOf(supergraph, withKeys(planned, keys), overrides);
+  const primary = node?.kind === 'Subscription' ? compileFetch(node.primary, context, []) : null;
   const rest = node?.kind === 'Subscription' ? node.rest : node;
-  const plan = rest === undefined ? null : compilePlan(rest, supergraph);
+  const plan = rest === undefined ? null : compilePlan(rest, context);
   const covered = new Set(primary?.keys);
   if (plan !== null) addRootKeys(plan, covered);
-  const shape = shapeOf(supergraph, definition, fragments, conditions);
+  const shape = shapeOf(supergraph, definition, { fragments, conditions, keys });
   checkCoverage(shape, covered);
   const deduplicate = plan === null || !usesContext(plan);
   let textPlan: TextPlan | null | undefined;
@@ -87,18 +97,14 @@ function makeVariant(
 }
 
 /** How the planner says that an operation goes beyond one of its limits. */
-const tooLarge = /^(Exceeded maximum recursive selections|Number of non-local selections|Too many options)/;
+const beyondLimits =
+  /^(Exceeded maximum recursive selections|Number of non-local selections|Too many options)/;
 
 function planOf(supergraph: LoadedSupergraph, document: DocumentNode, overrides: Overrides) {
   try {
     return supergraph.plan(document, overrides);
   } catch (error) {
-    if (error instanceof Error && tooLarge.test(error.message)) {
-      throw requestError(
-        'The operation is too large to be planned: select less, or repeat less.',
-        'BAD_REQUEST',
-      );
-    }
+    if (error instanceof Error && beyondLimits.test(error.message)) throw tooLarge();
     throw error;
   }
 }
@@ -106,15 +112,17 @@ function planOf(supergraph: LoadedSupergraph, document: DocumentNode, overrides:
 function shapeOf(
   { apiSchema }: LoadedSupergraph,
   definition: OperationDefinitionNode,
-  fragments: readonly FragmentDefinitionNode[],
-  conditions: Conditions,
+  {
+    fragments,
+    ...context
+  }: { readonly fragments: readonly FragmentDefinitionNode[] } & Pick<ShapeContext, 'conditions' | 'keys'>,
 ): ObjectShape {
   const root = apiSchema.getRootType(definition.operation);
   if (root === undefined || root === null) {
     throw requestError(`The schema has no ${definition.operation} type.`, 'BAD_REQUEST');
   }
   const byName = new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
-  return compileShape(root, [definition.selectionSet], { schema: apiSchema, fragments: byName, conditions });
+  return compileShape(root, [definition.selectionSet], { schema: apiSchema, fragments: byName, ...context });
 }
 
 /** Keys of the root that some fetch of the plan fills. */
@@ -128,8 +136,8 @@ function addRootKeys(step: Step, into: Set<string>): void {
  * implements; its null would look like an answer.
  */
 function checkCoverage(shape: ObjectShape, covered: ReadonlySet<string>): void {
-  for (const { key, coordinate, value } of shape.fields) {
-    if (value.kind === 'typename' || value.kind === 'introspection' || covered.has(key)) continue;
+  for (const { plannedKey, coordinate, value } of shape.fields) {
+    if (value.kind === 'typename' || value.kind === 'introspection' || covered.has(plannedKey)) continue;
     throw requestError(`No subgraph can answer ${coordinate} with what is selected of it.`, 'BAD_REQUEST');
   }
 }

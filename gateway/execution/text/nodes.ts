@@ -87,7 +87,7 @@ export function objectNode(fetch: number, selections: readonly Selection[], shap
 }
 
 function fieldValue(fetch: number, selection: Selection, { typename, fields }: ObjectShape): ValueNode {
-  const field = fields.find(({ key }) => key === selection.key);
+  const field = fields.find(({ plannedKey }) => plannedKey === selection.key);
   if (selection.isTypename) {
     if (field !== undefined && field.value.kind !== 'typename') throw new Unfit();
     return { kind: 'constant', text: JSON.stringify(typename) };

@@ -23,6 +23,14 @@ export type Piece =
   | { readonly kind: 'text'; readonly text: Text }
   /** Fields that stand side by side in a part's text: where they begin and end. */
   | { readonly kind: 'run'; readonly part: number; readonly from: number; readonly to: number }
+  /** A field's value, under another key than the part has it. */
+  | {
+      readonly kind: 'value';
+      readonly key: Text;
+      readonly part: number;
+      readonly from: number;
+      readonly to: number;
+    }
   /** A field with something below that does not go as it stands. */
   | {
       readonly kind: 'below';
@@ -38,6 +46,8 @@ export type Below =
 
 /** A field found in a part; `below` is null where it goes as it stands. */
 interface Found {
+  /** The client's. */
+  readonly key: string;
   readonly part: number;
   readonly index: number;
   readonly field: FieldNode;
@@ -58,7 +68,7 @@ function placeOf(node: ObjectNode): Place | null {
   const asItStands =
     joins.length === 0 &&
     found.length === node.fields.length &&
-    found.every((each, index) => each?.below === null && each.index === index);
+    found.every((each, index) => each !== null && isWhole(each) && each.index === index);
   if (asItStands) return null;
   const parts = joins.map(
     (join): Part => ({ fetch: join.node.fetch, by: 'representation', slot: join.slot }),
@@ -72,11 +82,11 @@ function findAll({ fields }: ObjectShape, nodes: readonly ObjectNode[]): (Found 
   return fields.map((field) => find(field, nodes));
 }
 
-function find({ key, value }: FieldShape, nodes: readonly ObjectNode[]): Found | null {
+function find({ key, plannedKey, value }: FieldShape, nodes: readonly ObjectNode[]): Found | null {
   for (const [part, { fields }] of nodes.entries()) {
-    const index = fields.findIndex((field) => field.key === key);
+    const index = fields.findIndex((field) => field.key === plannedKey);
     const field = fields[index];
-    if (field !== undefined) return { part, index, field, below: belowOf(field.value) };
+    if (field !== undefined) return { key, part, index, field, below: belowOf(field.value) };
   }
   if (value.kind === 'typename' && value.name !== null) return null;
   throw new Unfit();
@@ -116,28 +126,41 @@ function placeWith(
     if (first === undefined || first === null || node === undefined) {
       const text = textOf(`${JSON.stringify(shape.fields[index]?.key)}:${JSON.stringify(shape.typename)}`);
       pieces.push({ kind: 'text', text });
-      continue;
+    } else if (isWhole(first)) {
+      while (follows(found[index], found[index + 1])) index += 1;
+      pieces.push(runOf(first, found[index]?.field ?? first.field, node));
+    } else {
+      pieces.push(pieceOf(first, node));
     }
-    const { part, field, below } = first;
-    if (below !== null) {
-      field.recordSlot = node.slot();
-      pieces.push({
-        kind: 'below',
-        key: textOf(`${JSON.stringify(field.key)}:`),
-        part,
-        slot: field.recordSlot,
-        below,
-      });
-      continue;
-    }
-    while (follows(found[index], found[index + 1])) index += 1;
-    const last = found[index]?.field ?? field;
-    field.startSlot = node.slot();
-    if (last.endSlot === -1) last.endSlot = node.slot();
-    pieces.push({ kind: 'run', part, from: field.startSlot, to: last.endSlot });
   }
   return { parts, pieces };
 }
 
+function runOf({ part, field }: Found, last: FieldNode, node: ObjectNode): Piece {
+  if (field.startSlot === -1) field.startSlot = node.slot();
+  if (last.endSlot === -1) last.endSlot = node.slot();
+  return { kind: 'run', part, from: field.startSlot, to: last.endSlot };
+}
+
+function pieceOf({ key: name, part, field, below }: Found, node: ObjectNode): Piece {
+  const key = textOf(`${JSON.stringify(name)}:`);
+  if (below !== null) {
+    field.recordSlot = node.slot();
+    return { kind: 'below', key, part, slot: field.recordSlot, below };
+  }
+  if (field.valueSlot === -1) field.valueSlot = node.slot();
+  if (field.endSlot === -1) field.endSlot = node.slot();
+  return { kind: 'value', key, part, from: field.valueSlot, to: field.endSlot };
+}
+
+/** The client gets it with its key as it stands. */
+const isWhole = ({ key, field, below }: Found): boolean => below === null && field.key === key;
+
 const follows = (one: Found | null | undefined, next: Found | null | undefined): boolean =>
-  next?.below === null && next.part === one?.part && next.index === one.index + 1;
+  one !== null &&
+  one !== undefined &&
+  next !== null &&
+  next !== undefined &&
+  isWhole(next) &&
+  next.part === one.part &&
+  next.index === one.index + 1;

@@ -49,6 +49,9 @@ class Writer {
       const at = this.#recordOf(part, arrived, fetch, record);
       if (piece.kind === 'run') {
         sink.add(scanned, scanned.tape[at + piece.from] ?? 0, scanned.tape[at + piece.to] ?? 0);
+      } else if (piece.kind === 'value') {
+        sink.addAll(piece.key);
+        sink.add(scanned, scanned.tape[at + piece.from] ?? 0, scanned.tape[at + piece.to] ?? 0);
       } else {
         sink.addAll(piece.key);
         this.#below(piece.below, part.fetch, scanned.tape, scanned.tape[at + piece.slot] ?? 0);

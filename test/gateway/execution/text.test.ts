@@ -101,7 +101,21 @@ const canonical = ({ result }: Ran): string => {
   return JSON.stringify([rest, errors?.map((error) => JSON.stringify(error)).toSorted()]);
 };
 
-const operations = randomOperations(graph.generation.apiSchema, { first: ['1', '3'] });
+const operations = randomOperations(graph.generation.apiSchema, {
+  values: { first: ['1', '3', '$n'] },
+  aliases: [
+    'id',
+    'name',
+    'code',
+    'stock',
+    'places',
+    'maker',
+    '__typename',
+    '__proto__',
+    'constructor',
+    '_entities',
+  ],
+});
 
 describe.each([
   ['as they should be', 0, 40],
