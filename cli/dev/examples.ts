@@ -33,7 +33,7 @@ export const examples = (place: string): readonly string[] => [
 const patienceMs = 20_000;
 const lookMs = 200;
 
-/** Resolves when the query finds an airport and flights, or after 20 s; rejects when the signal aborts. */
+/** Resolves when the query finds an airport and flights with their airlines, or after 20 s; rejects when the signal aborts. */
 export const untilExamplesAnswer = async (url: string, signal: AbortSignal): Promise<void> => {
   const patient = Date.now() + patienceMs;
   while (!(await answers(url, signal)) && Date.now() < patient) await wait(lookMs, undefined, { signal });
@@ -50,10 +50,12 @@ const answers = async (url: string, signal: AbortSignal): Promise<boolean> => {
     const { data } = (await response.json()) as {
       data?: {
         airport: { name: string | null } | null;
-        flights: { nodes: readonly unknown[] } | null;
+        flights: { nodes: readonly { airline: { name: string | null } | null }[] } | null;
       } | null;
     };
-    return data?.airport?.name != null && (data.flights?.nodes.length ?? 0) > 0;
+    const flights = data?.flights?.nodes ?? [];
+    const hasFlights = flights.length > 0 && flights.every(({ airline }) => airline?.name != null);
+    return data?.airport?.name != null && hasFlights;
   } catch {
     signal.throwIfAborted();
     return false;

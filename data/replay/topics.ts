@@ -1,5 +1,6 @@
 // By the default export: Node finds no named ones behind the first of them that is not a plain identifier.
 import kafkajs, { type Admin } from 'kafkajs';
+import { untilLed } from '../../subgraphs/kit/kafka/index.ts';
 import { clientOf, Outage } from './client.ts';
 import { pause } from './clock.ts';
 
@@ -28,7 +29,7 @@ export const prepareTopics = async (options: TopicsOptions): Promise<boolean> =>
   try {
     if (!(await topicsAppear(admin, options))) return false;
     await preparePositionTopic(options, admin);
-    return true;
+    return !options.signal.aborted;
   } finally {
     await admin.disconnect();
   }
@@ -68,7 +69,7 @@ const positionConfig = Object.entries({
 
 /** A subgraph that shows the clock makes the topic too, without these settings. */
 const preparePositionTopic = async (
-  { positionTopic: topic, log }: TopicsOptions,
+  { positionTopic: topic, log, signal }: TopicsOptions,
   admin: Admin,
 ): Promise<void> => {
   const isThere = (await admin.listTopics()).includes(topic);
@@ -81,6 +82,11 @@ const preparePositionTopic = async (
     }
   } else {
     const created = { topic, numPartitions: 1, configEntries: positionConfig };
-    await admin.createTopics({ topics: [created], waitForLeaders: true });
+    await admin.createTopics({ topics: [created], waitForLeaders: false });
+    await untilLed(admin, [topic], AbortSignal.any([signal, AbortSignal.timeout(deadline)])).catch(
+      (error) => {
+        if (!signal.aborted) throw error;
+      },
+    );
   }
 };

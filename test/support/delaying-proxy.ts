@@ -7,17 +7,20 @@ export interface DelayingProxy {
   readonly port: number;
   /** In each direction. What is under way already keeps its time. */
   delayMs: number;
+  /** How many came so far. */
+  readonly connections: number;
 }
 
 /** Stands in front of `port` until the test ends. */
 export const startDelayingProxy = async (port: number): Promise<DelayingProxy> => {
   const sockets = new Set<Socket>();
   const server: Server = createServer({ noDelay: true }, (client) => {
+    proxy.connections += 1;
     const upstream = connect({ port, host: '127.0.0.1', noDelay: true });
     carry(client, upstream);
     carry(upstream, client);
   });
-  const proxy = { port: 0, delayMs: 0 };
+  const proxy = { port: 0, delayMs: 0, connections: 0 };
   const carry = (from: Socket, to: Socket): void => {
     sockets.add(from);
     const waiting: { readonly due: number; readonly work: () => void }[] = [];

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import type { View } from '../../../../subgraphs/kit/view/view.ts';
+import { startDelayingProxy } from '../../../support/delaying-proxy.ts';
 import { requireRedis, startRedis } from '../../../support/redis.ts';
 import { findRedis } from '../../../support/redis-server.ts';
 import { newNamespace, openReplica, Records, type Replica, summary } from './replica.ts';
@@ -158,10 +159,12 @@ test('S27 what compaction took before a lost store was filled again is in doubt,
 
 test('S27 a Redis that stands still: queries end by their deadline, records wait, nothing is doubled afterwards', async (context) => {
   const server = await ownServer(context, false);
+  const way = await startDelayingProxy(server.port);
   const records = new Records().fill(1_000, 100);
-  const options = { url: server.url, namespace: newNamespace(), records, deadlineMs: 200 };
-  const replica = await openReplica(options);
+  const url = `redis://127.0.0.1:${way.port}`;
+  const replica = await openReplica({ url, namespace: newNamespace(), records, deadlineMs: 200 });
   await replica.read(500);
+  const connections = way.connections;
   server.halt();
   const reading = replica.read(1_000);
   const started = performance.now();
@@ -171,8 +174,8 @@ test('S27 a Redis that stands still: queries end by their deadline, records wait
   });
   expect(performance.now() - started).toBeLessThan(1_500);
   await replica.said('does not serve views');
-  // The fault itself lasts: the script of the records is given up and sent again, the connection is taken for gone.
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  // The fault lasts: the script of the records is given up and sent again, the connection is taken for gone, and so is the next.
+  await expect.poll(() => way.connections).toBeGreaterThan(connections + 1);
   server.resume();
   await reading;
   await expectRows(replica.view, records);
