@@ -16,7 +16,8 @@ const root = join(import.meta.dirname, '..', '..');
 let system: System;
 
 beforeAll(async () => {
-  system = await System.create({ replay: true });
+  // Four times the default: some of the tests wait for what happens next.
+  system = await System.create({ replay: true, arguments: ['--speed', '240'] });
   await system.start();
 });
 

@@ -14,7 +14,8 @@ let visits: Visit[] = [];
 
 beforeAll(async () => {
   if (!hasBrowser) return;
-  system = await System.create({ replay: true });
+  // Four times the default: some of the tests wait for what happens next.
+  system = await System.create({ replay: true, arguments: ['--speed', '240'] });
   [browser] = await Promise.all([launchBrowser(), system.start()]);
 });
 
