@@ -146,6 +146,8 @@ const createNodeServer = (listener: RequestListener, { requestMs }: GatewayLimit
       headersTimeout: requestMs,
       connectionsCheckingInterval: Math.min(5_000, requestMs),
       maxHeaderSize: headerBytes,
+      // Other protocols are offers that we do not take: the JDK's client offers h2c with each first request.
+      shouldUpgradeCallback: ({ headers: { upgrade } }) => upgrade?.toLowerCase() === 'websocket',
     },
     listener,
   );
@@ -217,7 +219,8 @@ const stop = async (
   requestsOver: () => Promise<void>,
 ): Promise<void> => {
   const closed = app.close();
-  await Promise.race([Promise.all([requestsOver(), front.over()]), wait(stopMs, undefined, { ref: false })]);
+  // In this order: what the front does not answer itself becomes a request of Node's.
+  await Promise.race([front.over().then(requestsOver), wait(stopMs, undefined, { ref: false })]);
   // Node counts a connection on which nothing was ever sent, such as a browser's spare one, as busy: it would hold us up.
   app.server.on('connection', (socket) => socket.destroy());
   app.server.closeAllConnections();

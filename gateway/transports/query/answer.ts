@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { type DocumentNode, GraphQLError, type GraphQLFormattedError, getOperationAST } from 'graphql';
 import { type ErrorLog, formattedRefusal } from '../../errors.ts';
 import { executeRequestToText } from '../../generation/apollo.ts';
@@ -6,10 +7,18 @@ import { forwardedHeaders } from '../../request-scope.ts';
 import type { TransportContext } from '../operation.ts';
 import type { PlainBody } from './body.ts';
 
+/** A body as it leaves behind its head, in one text; what is ASCII, and bytes, are the same in Latin-1, which V8 need not encode. */
+export interface WireBody {
+  readonly text: string;
+  /** Bytes. */
+  readonly length: number;
+  readonly encoding: 'latin1' | 'utf8';
+}
+
 /** Of HTTP. */
 export interface PlainAnswer {
   readonly status: number;
-  readonly body: string | Buffer;
+  readonly body: WireBody;
 }
 
 /** The same with its headers, but for those of the connection. */
@@ -17,16 +26,19 @@ export interface PlainReply extends PlainAnswer {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A body as it leaves behind its head, in one text; what is ASCII, and bytes, are the same in Latin-1, which V8 need not encode. */
-export const wireBody = (
-  body: PlainAnswer['body'],
-): { readonly text: string; readonly length: number; readonly encoding: 'latin1' | 'utf8' } => {
+/** For the head, which goes into the same text. */
+const headCharacters = 64 * 1024;
+
+/** Throws a RangeError for what is too long. */
+export const wireBody = (body: string | Buffer): WireBody => {
   const text = typeof body === 'string' ? body : body.toString('latin1');
+  if (text.length > constants.MAX_STRING_LENGTH - headCharacters)
+    throw new RangeError('The answer is longer than a text may be.');
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
   return { text, length, encoding: length === text.length ? 'latin1' : 'utf8' };
 };
 
-/** An operation that is ready to run. */
+/** An operation that is ready to run; it never rejects. */
 export type PlainOperation = () => Promise<PlainAnswer>;
 
 /**
@@ -48,14 +60,20 @@ export const findOperation = (
   const used = { schema: generation.apiSchema, document, operation };
   return async () => {
     const executed = await execute(body, document, generation, context);
-    if (Buffer.isBuffer(executed)) {
-      context.usage.record(used, false);
-      return { status: 200, body: executed };
+    context.usage.record(used, !Buffer.isBuffer(executed) && (executed.errors?.length ?? 0) > 0);
+    try {
+      return written(executed);
+    } catch (error) {
+      // Objects that repeat a large one may be longer than a text can be.
+      return written(failed(error, context));
     }
-    const { status, errors, ...rest } = executed;
-    context.usage.record(used, errors !== undefined && errors.length > 0);
-    return { status, body: `${JSON.stringify({ errors, ...rest })}\n` };
   };
+};
+
+const written = (executed: Executed | Buffer): PlainAnswer => {
+  if (Buffer.isBuffer(executed)) return { status: 200, body: wireBody(executed) };
+  const { status, errors, ...rest } = executed;
+  return { status, body: wireBody(`${JSON.stringify({ errors, ...rest })}\n`) };
 };
 
 interface Executed {
@@ -69,7 +87,7 @@ const execute = async (
   { operationName, variables, extensions: given }: PlainBody,
   document: DocumentNode,
   generation: Generation,
-  { logError }: TransportContext,
+  context: TransportContext,
 ): Promise<Executed | Buffer> => {
   const headers = forwardedHeaders();
   try {
@@ -82,12 +100,17 @@ const execute = async (
     });
     if (Buffer.isBuffer(answer)) return answer;
     const { errors, data, extensions } = answer;
-    const shown = errors?.map((error) => shownError(error, logError));
+    const shown = errors?.map((error) => shownError(error, context.logError));
     return { status: data === undefined && errors?.length ? 400 : 200, errors: shown, data, extensions };
   } catch (error) {
-    return { status: 500, errors: [shownError(error, logError)] };
+    return failed(error, context);
   }
 };
+
+const failed = (error: unknown, { logError }: TransportContext): Executed => ({
+  status: 500,
+  errors: [shownError(error, logError)],
+});
 
 /** As Apollo Server shows an error. */
 const shownError = (thrown: unknown, logError: ErrorLog): GraphQLFormattedError => {

@@ -1,9 +1,9 @@
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { type PlainReply, wireBody } from './answer.ts';
+import type { PlainReply } from './answer.ts';
 import { readWireRequest, type WireRequest } from './wire-request.ts';
 
-/** Runs a plain request; null: it is none. */
+/** Runs a plain request, and never rejects; null: it is none. */
 export type ServePlain = (request: WireRequest, socket: Socket) => Promise<PlainReply> | null;
 
 export interface FrontOptions {
@@ -47,9 +47,9 @@ export class Front {
     return server;
   }
 
-  /** Resolves when nothing runs. */
+  /** Resolves when nothing runs, and all that was answered has left. */
   async over(): Promise<void> {
-    await Promise.all([...this.#connections].map((connection) => connection.running));
+    await Promise.all([...this.#connections].map((connection) => connection.over()));
   }
 
   /** Ends the connections that Node does not have. */
@@ -68,7 +68,7 @@ class FrontConnection {
   #ended = false;
   /** Came while a request ran. */
   #early: Buffer[] = [];
-  running: Promise<void> | null = null;
+  #running: Promise<void> | null = null;
 
   constructor(socket: Socket, options: FrontOptions, leave: (first: Buffer | null) => void) {
     this.#socket = socket;
@@ -82,12 +82,17 @@ class FrontConnection {
     socket.once('close', this.#gone);
   }
 
-  destroy(): void {
-    this.#socket.destroy();
+  /** Requests that came early run behind the one that runs; a client may take its time to read the answers. */
+  async over(): Promise<void> {
+    while (this.#running !== null) await this.#running;
+    if (this.#socket.writableLength > 0)
+      await new Promise<void>((resolve) => void this.#socket.write('', () => resolve()));
   }
 
+  readonly destroy = (): void => void this.#socket.destroy();
+
   readonly #take = (bytes: Buffer): void => {
-    if (this.running !== null) {
+    if (this.#running !== null) {
       this.#early.push(bytes);
       this.#socket.pause();
       return;
@@ -95,14 +100,14 @@ class FrontConnection {
     const request = readWireRequest(bytes);
     const reply = request === null ? null : this.#options.serve(request, this.#socket);
     if (reply === null) this.#giveAway(bytes);
-    else this.running = reply.then(this.#answer);
+    else this.#running = reply.then(this.#answer).catch(this.destroy);
   };
 
   readonly #answer = ({ status, headers, body }: PlainReply): void => {
-    this.running = null;
+    this.#running = null;
     if (!this.#answered) this.#socket.setTimeout(this.#options.keepAliveMs + marginMs);
     this.#answered = true;
-    const { text, length, encoding } = wireBody(body);
+    const { text, length, encoding } = body;
     let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
     for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
     head += `content-length: ${length}\r\nDate: ${dateNow()}\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(this.#options.keepAliveMs / 1000)}\r\n\r\n`;
@@ -125,13 +130,13 @@ class FrontConnection {
   };
 
   readonly #idle = (): void => {
-    if (this.running === null) this.destroy();
+    if (this.#running === null) this.destroy();
   };
   readonly #ignore = (): void => undefined;
   /** A client may close its half behind a request and wait for the answer. */
   readonly #end = (): void => {
     this.#ended = true;
-    if (this.running === null) this.#socket.end();
+    if (this.#running === null) this.#socket.end();
   };
   readonly #gone = (): void => this.#leave(null);
 

@@ -8,7 +8,7 @@ import { checkOrigin, type OriginPolicy } from '../../policies/origin.ts';
 import { requestOf, withRequest } from '../../request-scope.ts';
 import type { Documents } from '../documents.ts';
 import type { TransportContext } from '../operation.ts';
-import { findOperation, type PlainReply, wireBody } from './answer.ts';
+import { findOperation, type PlainReply } from './answer.ts';
 import { type PlainBody, readBody, readSearch } from './body.ts';
 import { type PlainHead, type RequestHead, readHead } from './head.ts';
 import type { WireRequest } from './wire-request.ts';
@@ -135,8 +135,7 @@ const readAll = (request: IncomingMessage, done: (bytes: Buffer) => void): void 
 };
 
 const write = (response: ServerResponse, { status, headers, body }: PlainReply): void => {
-  const { text, length, encoding } = wireBody(body);
-  response.writeHead(status, { ...headers, 'content-length': length });
+  response.writeHead(status, { ...headers, 'content-length': body.length });
   // Head and text leave as one buffer.
-  response.end(text, encoding);
+  response.end(body.text, body.encoding);
 };

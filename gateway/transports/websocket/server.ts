@@ -122,9 +122,13 @@ export class WebSockets {
   }
 }
 
-/** Answers an upgrade that is not made, as HTTP. */
+/**
+ * Answers an upgrade that is not made, as HTTP. Nobody reads what its client sends behind it, so that the connection would
+ * never end by itself, nor the server that waits for it.
+ */
 const refuse = (socket: Duplex, status: number, { message, code }: TributaryError): void => {
   const body = JSON.stringify({ errors: [{ message, extensions: { code } }] });
+  socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );

@@ -2,11 +2,14 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { wireBody } from '../../../gateway/transports/query/answer.ts';
 import { Front } from '../../../gateway/transports/query/front.ts';
 
 /** What Node got, in its order, and what was answered before it. */
 const byNode: string[] = [];
 const byFront: string[] = [];
+/** Behind each answer. */
+let long = '';
 let held: PromiseWithResolvers<void> | null = null;
 let server: Server;
 let front: Front;
@@ -22,7 +25,7 @@ const start = async (options: { requestMs?: number; keepAliveMs?: number } = {})
       const text = String(body);
       if (!text.startsWith('plain')) return null;
       byFront.push(text);
-      const reply = { status: 200, headers: { 'x-by': 'front' }, body: `front:${text}` };
+      const reply = { status: 200, headers: { 'x-by': 'front' }, body: wireBody(`front:${text}${long}`) };
       return (text.includes('held') && held !== null ? held.promise : Promise.resolve()).then(() => reply);
     },
   });
@@ -46,6 +49,7 @@ beforeEach(() => {
   byNode.length = 0;
   byFront.length = 0;
   held = null;
+  long = '';
 });
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
@@ -232,4 +236,53 @@ test('a client that leaves in the middle of a request does no harm', async () =>
   await next.until('front:plain 1');
   held.resolve();
   await front.over();
+});
+
+test('over waits until an answer has left, however slowly its client reads', async () => {
+  await start();
+  const { socket } = client();
+  socket.pause();
+  // More than the system takes from one side before the other reads.
+  const body = `plain ${'x'.repeat(20_000)}`;
+  const came = once(server, 'connection');
+  const [atServer] = (await came) as [Socket];
+  long = 'y'.repeat(32 * 1024 * 1024);
+  socket.write(post(body));
+  await expect.poll(() => atServer.writableLength).toBeGreaterThan(0);
+  let over = false;
+  const waited = front.over().then(() => {
+    over = true;
+    front.close();
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(over).toBe(false);
+  let bytes = 0;
+  socket.on('data', (chunk) => {
+    bytes += chunk.length;
+  });
+  socket.resume();
+  await Promise.all([waited, once(socket, 'close')]);
+  expect(bytes).toBeGreaterThan(long.length);
+});
+
+test('over waits for requests that came early, too', async () => {
+  await start();
+  held = Promise.withResolvers();
+  const { write, until } = await accepted();
+  await write(post('plain held'));
+  await write(post('plain 2'));
+  const over = front.over().then(() => front.close());
+  held.resolve();
+  await over;
+  await until('front:plain 2');
+});
+
+test('a request that fails against all agreements ends its connection, not the process', async () => {
+  await start();
+  held = Promise.withResolvers();
+  const { socket } = client();
+  socket.write(post('plain held'));
+  await expect.poll(() => byFront).toEqual(['plain held']);
+  held.reject(new Error('a fault'));
+  await once(socket, 'close');
 });

@@ -237,6 +237,22 @@ describe('both ways answer the same, byte for byte', () => {
     expect(viaApollo).toBe(0);
   });
 
+  test('an answer that is longer than a text may be', async () => {
+    const { execute, executeToText } = world.gateway.generation;
+    const toJSON = () => {
+      throw new RangeError('Invalid string length');
+    };
+    const tooLong = async () => ({ data: { item: { toJSON } } });
+    Object.assign(world.gateway.generation, { execute: tooLong, executeToText: tooLong });
+    const { byLong, byShort, viaApollo } = await bothWays(post({ query: name, variables: { id: 1 } }));
+    Object.assign(world.gateway.generation, { execute, executeToText });
+    // Apollo Server forgets `cache-control` here.
+    expect(withoutIds(byShort).body).toEqual(withoutIds(byLong).body);
+    expect([byShort.status, byLong.status]).toEqual([500, 500]);
+    expect(viaApollo).toBe(0);
+    expect(logged.filter((line) => line.includes('Invalid string length'))).toHaveLength(3);
+  });
+
   test('faults of ours: masked, and logged with the id of the request', async () => {
     const { execute, executeToText } = world.gateway.generation;
     const fail = () => Promise.reject(new Error('the secret'));

@@ -26,6 +26,14 @@ describe('a request that can be understood in one way only', () => {
   });
 });
 
+test('a head full of blanks takes no longer than another', () => {
+  const blanks = ' '.repeat(7_000);
+  const began = performance.now();
+  for (let count = 0; count < 20; count++) expect(read(post(`x:${blanks}\x01\r\n`))).toBe(null);
+  // 60 ms each, once.
+  expect(performance.now() - began).toBeLessThan(200);
+});
+
 test.each([
   ['nothing', ''],
   ['half a head', post('').slice(0, 30)],
