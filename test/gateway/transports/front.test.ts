@@ -267,14 +267,20 @@ test('over waits until an answer has left, however slowly its client reads', asy
 
 test('over waits for requests that came early, too', async () => {
   await start();
-  held = Promise.withResolvers();
+  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  held = first;
   const { write, until } = await accepted();
-  await write(post('plain held'));
-  await write(post('plain 2'));
+  await write(post('plain held 1'));
+  await write(post('plain held 2'));
   const over = front.over().then(() => front.close());
-  held.resolve();
+  held = second;
+  first.resolve();
+  await expect.poll(() => byFront).toHaveLength(2);
+  // Time for `over` to be mistaken.
+  await new Promise((resolve) => setImmediate(resolve));
+  second.resolve();
   await over;
-  await until('front:plain 2');
+  await until('front:plain held 2');
 });
 
 test('a request that fails against all agreements ends its connection, not the process', async () => {
