@@ -55,9 +55,9 @@ class TextExecution {
       this.arrived[number] = await this.#reply(step, fetch, null);
       return this.arrived[number] !== null;
     }
-    const owner = this.arrived[target.owner];
-    if (owner === null || owner === undefined) return false;
-    if (owner.scanned.marks[target.mark]?.length === 0) return true;
+    // A fetch that had nothing to be asked about has nothing for others.
+    const owner = this.arrived[target.owner] ?? null;
+    if (owner === null || owner.scanned.marks[target.mark]?.length === 0) return true;
     const representations = representationsOf(target, owner.scanned);
     if (representations === null) return false;
     this.arrived[number] = await this.#reply(step, fetch, representations);

@@ -1,12 +1,16 @@
 /**
  * Reads values of JSON without making them. Each function gives where the value ends that begins at `at`; −1 where there
- * is none, and where the value is not written as `JSON.stringify` writes it: whoever asked then parses the text.
+ * is none, and where it might mean something else to a client than what `JSON.parse` makes of it: whoever asked then
+ * parses the text.
  */
 export type ScanLeaf = (bytes: Uint8Array, at: number) => number;
 
-/** Behind a backslash: " \ b f n r t. A client must not get others as they are: they may be no JSON. */
-const escaped = new Uint8Array(256);
-for (const character of '"\\bfnrt') escaped[character.charCodeAt(0)] = 1;
+/** Behind a backslash: characters that `JSON.stringify` writes so, and others that are JSON as well. */
+const asWritten = 1;
+const otherwise = 2;
+const escapes = new Uint8Array(256);
+for (const character of '"\\bfnrt') escapes[character.charCodeAt(0)] = asWritten;
+for (const character of '/u') escapes[character.charCodeAt(0)] = otherwise;
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -14,17 +18,38 @@ const minus = 0x2d;
 const zero = 0x30;
 const nine = 0x39;
 
-export const scanString: ScanLeaf = (bytes, at) => {
+/** Many servers escape what need not be: `\u00fc`, `\/`. Clients read it as well. */
+export const scanString: ScanLeaf = (bytes, at) => scanText(bytes, at, otherwise);
+
+/** As `JSON.stringify` writes it, so that equal strings are equal texts. */
+export const scanPlainString: ScanLeaf = (bytes, at) => scanText(bytes, at, asWritten);
+
+function scanText(bytes: Uint8Array, at: number, allowed: number): number {
   if (bytes[at] !== quote) return -1;
   for (let next = at + 1; ; next++) {
     const byte = bytes[next] ?? 0;
     if (byte === quote) return next + 1;
     if (byte === backslash) {
       next += 1;
-      if (escaped[bytes[next] ?? 0] !== 1) return -1;
+      const kind = escapes[bytes[next] ?? 0] ?? 0;
+      if (kind === 0 || kind > allowed) return -1;
+      if (bytes[next] === 0x75) {
+        if (!isHex(bytes, next + 1)) return -1;
+        next += 4;
+      }
     } else if (byte < 0x20) return -1;
   }
-};
+}
+
+/** Four digits. */
+function isHex(bytes: Uint8Array, at: number): boolean {
+  for (let next = at; next < at + 4; next++) {
+    const byte = bytes[next] ?? 0;
+    const letter = byte | 0x20;
+    if (!isDigit(byte) && !(letter >= 0x61 && letter <= 0x66)) return false;
+  }
+  return true;
+}
 
 /** Of GraphQL: 32 bits. */
 export const scanInt: ScanLeaf = (bytes, at) => {
@@ -61,7 +86,7 @@ export const scanBoolean: ScanLeaf = (bytes, at) =>
 
 /** What is one value for any two texts that differ: strings, and whole numbers that a double holds. */
 export const scanKey: ScanLeaf = (bytes, at) => {
-  if (bytes[at] === quote) return scanString(bytes, at);
+  if (bytes[at] === quote) return scanPlainString(bytes, at);
   const negative = bytes[at] === minus;
   const first = negative ? at + 1 : at;
   const end = scanDigits(bytes, first);

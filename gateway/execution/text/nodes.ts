@@ -6,7 +6,13 @@ import { Unfit } from './unfit.ts';
 
 /** What stands for a field in a subgraph's answer. */
 export type ValueNode =
-  | { readonly kind: 'leaf'; readonly nonNull: boolean; readonly form: LeafForm }
+  | {
+      readonly kind: 'leaf';
+      readonly nonNull: boolean;
+      readonly form: LeafForm;
+      /** For another fetch as well. */
+      readonly isKey: boolean;
+    }
   | { readonly kind: 'list'; readonly nonNull: boolean; readonly item: ValueNode }
   | { readonly kind: 'object'; readonly nonNull: boolean; readonly object: ObjectNode }
   /** `__typename`, which is known: any other value would make it another object. */
@@ -37,8 +43,9 @@ export class FieldNode {
   useAsKey(slot: () => number): void {
     const { value } = this;
     if (value.kind === 'hidden') this.value = { kind: 'key' };
-    else if (value.kind === 'leaf' && isKeyForm(value.form)) this.value = { ...value, nonNull: true };
-    else if (value.kind !== 'key') throw new Unfit();
+    else if (value.kind === 'leaf' && isKeyForm(value.form)) {
+      this.value = { ...value, nonNull: true, isKey: true };
+    } else if (value.kind !== 'key') throw new Unfit();
     if (this.valueSlot === -1) this.valueSlot = slot();
     if (this.endSlot === -1) this.endSlot = slot();
   }
@@ -103,7 +110,7 @@ function shapedValue(fetch: number, shape: ValueShape, selections: readonly Sele
     return { kind: 'object', nonNull, object: objectNode(fetch, selections, shape.shape()) };
   }
   if (shape.kind !== 'leaf' || shape.leaf.form === null) throw new Unfit();
-  return { kind: 'leaf', nonNull, form: shape.leaf.form };
+  return { kind: 'leaf', nonNull, form: shape.leaf.form, isKey: false };
 }
 
 /** The objects at the path of an entity fetch, in the answers of those before it. */

@@ -8,6 +8,7 @@ import {
   scanHidden,
   scanInt,
   scanKey,
+  scanPlainString,
   scanString,
 } from './json.ts';
 import type { FieldNode, ObjectNode, ValueNode } from './nodes.ts';
@@ -117,7 +118,7 @@ class Code {
         this.#call(scanKey);
         break;
       case 'leaf':
-        this.#orNull(value.nonNull, null, () => this.#leaf(value.form));
+        this.#orNull(value.nonNull, null, () => this.#leaf(value.form, value.isKey));
         break;
       case 'list':
         this.#orNull(value.nonNull, isNoted(value) ? -1 : null, () => this.#list(value.item));
@@ -143,9 +144,9 @@ class Code {
     this.#add('}');
   }
 
-  #leaf(form: LeafForm): void {
+  #leaf(form: LeafForm, isKey: boolean): void {
     if (typeof form === 'string') {
-      this.#call(scanners[form]);
+      this.#call(isKey && form === 'string' ? scanPlainString : scanners[form]);
       return;
     }
     if (form.size === 0 || form.size > maximumNames) throw new Unfit();
