@@ -52,9 +52,16 @@ export async function deleteTopic(name: string): Promise<void> {
   await withAdmin((admin) => admin.deleteTopics({ topics: [name] }));
 }
 
-/** Writes records with acks=all, as a client that is not ours, and tells where they went. */
+/**
+ * Writes records with acks=all, as a client that is not ours, and tells where they went. Idempotent: a new partition may
+ * not take records yet, and kafkajs then sends those of all others again.
+ */
 export async function produce(topic: string, records: readonly TestRecord[]): Promise<RecordMetadata[]> {
-  const producer = kafka().producer({ allowAutoTopicCreation: false });
+  const producer = kafka().producer({
+    allowAutoTopicCreation: false,
+    idempotent: true,
+    maxInFlightRequests: 1,
+  });
   await producer.connect();
   try {
     return await producer.send({ topic, acks: -1, messages: records.map(message) });
