@@ -29,8 +29,9 @@ test('news and standings that come together with the setup are heard', async () 
   await once(child, 'message');
   const standing = { of: 2, ready: 0, started: false };
   tell({ kind: 'SETUP', setup: { settings: {}, joins: false, standing, news: null } });
-  tell({ kind: 'NEWS', news: 'a supergraph' });
+  // The news last: it is what the worker waits for, and the messages may come one by one.
   tell({ kind: 'STANDING', standing: { ...standing, ready: 2, started: true } });
+  tell({ kind: 'NEWS', news: 'a supergraph' });
   const [heard] = await once(child, 'message');
   expect(heard).toEqual({
     news: 'a supergraph',
