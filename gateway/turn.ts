@@ -14,8 +14,11 @@ export interface Flushable {
 const waking = new Set<Waking>();
 const dirty = new Set<Flushable>();
 let isScheduled = false;
-/** A writer that is told of is flushed there and then. */
+/** A writer that is told of is flushed with the next few. */
 let isDirect = false;
+/** Woken before the first of them is flushed: the processor fetches what it needs of several at once, but not across a system call. */
+const lot: Flushable[] = [];
+const lotSize = 16;
 
 /** The operation wakes its clients once, when the turn's input has been read, however many events that brought. */
 export const wakeSoon = (operation: Waking): void => {
@@ -30,10 +33,8 @@ export const flushSoon = (writer: Flushable): void => {
     schedule();
     return;
   }
-  // What this one wakes waits: flushes never lie within each other.
-  isDirect = false;
-  writer.flush();
-  isDirect = true;
+  lot.push(writer);
+  if (lot.length >= lotSize) flushLot();
 };
 
 const schedule = (): void => {
@@ -42,9 +43,17 @@ const schedule = (): void => {
   setImmediate(runTurn);
 };
 
+const flushLot = (): void => {
+  const wasDirect = isDirect;
+  // What one of them wakes waits: flushes never lie within each other.
+  isDirect = false;
+  for (const writer of lot.splice(0)) writer.flush();
+  isDirect = wasDirect;
+};
+
 /**
- * With one operation, each writer flushes as soon as it is woken, while what belongs to it is in the processor's caches: with
- * a thousand clients a second pass over them finds nothing there. With several, a client may be on each of them.
+ * With one operation, writers flush a few at a time, while what belongs to them is in the processor's caches: with a
+ * thousand clients a second pass over all of them finds nothing there. With several, a client may be on each of them.
  */
 const runTurn = (): void => {
   isScheduled = false;
@@ -55,6 +64,7 @@ const runTurn = (): void => {
     for (const operation of operations) operation.wakeAll();
   } finally {
     isDirect = false;
+    flushLot();
   }
   const writers = [...dirty];
   dirty.clear();

@@ -30,7 +30,8 @@ export class Attached implements Outlet {
 
   constructor(id: string, writer: { woken(attached: Attached): void }) {
     this.id = id;
-    this.prefix = `{"id":${asciiJson(id)},"type":"next","payload":`;
+    // By way of bytes: a text put together is kept as its parts, which lie apart.
+    this.prefix = Buffer.from(`{"id":${asciiJson(id)},"type":"next","payload":`).toString('latin1');
     this.#writer = writer;
   }
 

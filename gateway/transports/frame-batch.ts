@@ -13,6 +13,7 @@ const blockBytes = 4 * writeBytes;
  */
 export class FrameBatch {
   #block = Buffer.allocUnsafeSlow(blockBytes);
+  #view = this.#block;
   #start = 0;
   #end = 0;
 
@@ -44,7 +45,11 @@ export class FrameBatch {
 
   /** What was added since the last `release`. */
   get bytes(): Buffer {
-    return this.#block.subarray(this.#start, this.#end);
+    // An event is as long for the next socket as for this one where ids of operations are, and lies in the same place.
+    if (this.#view.byteOffset !== this.#start || this.#view.length !== this.#end - this.#start) {
+      this.#view = this.#block.subarray(this.#start, this.#end);
+    }
+    return this.#view;
   }
 
   /** Begins anew. `kept`: somebody still holds what was added, so it must not change. */
@@ -56,6 +61,7 @@ export class FrameBatch {
     this.#start = this.#end;
     if (blockBytes - this.#start >= writeBytes) return;
     this.#block = Buffer.allocUnsafeSlow(blockBytes);
+    this.#view = this.#block;
     this.#start = 0;
     this.#end = 0;
   }

@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { TributaryError } from '../../../schema/errors.ts';
 import type { ClientRequest } from '../../request-scope.ts';
@@ -18,7 +18,7 @@ const blockedBeats = 5;
 /** A websocket, the raw socket below it, and the request that asked for it. */
 export interface Accepted {
   readonly websocket: WebSocket;
-  readonly socket: Duplex;
+  readonly socket: Socket;
   readonly request: ClientRequest;
 }
 

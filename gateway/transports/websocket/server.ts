@@ -1,4 +1,5 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { errorMappings, TributaryError } from '../../../schema/errors.ts';
@@ -95,7 +96,8 @@ export class WebSockets {
       return;
     }
     this.#server.handleUpgrade(request, socket, head, (websocket) =>
-      this.#accept(websocket, socket, request),
+      // Node's server gives no other kind (https://nodejs.org/api/http.html#event-upgrade).
+      this.#accept(websocket, socket as Socket, request),
     );
   };
 
@@ -115,7 +117,7 @@ export class WebSockets {
     return [404, new TributaryError('NOT_FOUND', `Websockets are served at ${this.#options.path}.`)];
   }
 
-  #accept(websocket: WebSocket, socket: Duplex, { headers }: IncomingMessage): void {
+  #accept(websocket: WebSocket, socket: Socket, { headers }: IncomingMessage): void {
     const client = new Client({ websocket, socket, request: requestOf(headers) }, this.#options.context);
     this.#clients.add(client);
     websocket.on('close', () => this.#clients.delete(client));
