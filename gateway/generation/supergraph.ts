@@ -14,6 +14,7 @@ import type { Subgraph } from '../execution/fetcher.ts';
 import { readTypeRelations, type TypeRelations } from '../execution/types.ts';
 import { withoutDeadKeys } from './keys.ts';
 import { mendPlan } from './mend-plan.ts';
+import { checkInputs } from './missing-inputs.ts';
 import { type Overrides, overrideLabels } from './overrides.ts';
 import { SafeAliases } from './safe-aliases.ts';
 import { withVirtualFields } from './virtual-fields.ts';
@@ -90,7 +91,9 @@ function* load(supergraphSdl: string): Generator<void, LoadedSupergraph> {
     labels: overrideLabels(virtual.supergraph),
     plan(document, overrides) {
       const operation = operationFromDocument(planningSchema, document);
-      return mendPlan(planner.buildQueryPlan(operation, { overrideConditions: new Map(overrides) }), virtual);
+      const plan = planner.buildQueryPlan(operation, { overrideConditions: new Map(overrides) });
+      checkInputs(plan, virtual);
+      return mendPlan(plan, virtual);
     },
   };
 }

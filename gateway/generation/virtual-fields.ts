@@ -6,6 +6,7 @@ import {
   type InterfaceTypeDefinitionNode,
   Kind,
   type ObjectTypeDefinitionNode,
+  type OperationTypeNode,
   parse,
   print,
   type SelectionNode,
@@ -40,6 +41,11 @@ export interface VirtualFields {
   readonly hasInputs: boolean;
   /** Names of the fields that are in some key of the subgraph. */
   keysOf(subgraph: string): ReadonlySet<string>;
+  /** The same for `@provides`, and of what is below. */
+  providedBy(subgraph: string): ReadonlySet<string>;
+  /** The name of a field's type, without lists; undefined where it is not known. */
+  typeOf(type: string, field: string): string | undefined;
+  rootType(operation: OperationTypeNode): string | undefined;
 }
 
 type Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
@@ -63,6 +69,8 @@ export function withVirtualFields(supergraph: DocumentNode): VirtualFields {
     return { ...definition, fields };
   });
   const keys = keyFields([...types.values()], subgraphs);
+  const provided = providedFields([...types.values()], subgraphs);
+  const roots = rootTypes(supergraph);
   const mended = definitions.map((definition) =>
     isComposite(definition)
       ? { ...definition, fields: [...(definition.fields ?? []), ...collected.additionsTo(definition)] }
@@ -74,6 +82,12 @@ export function withVirtualFields(supergraph: DocumentNode): VirtualFields {
     inputsOf: (subgraph, type, field) => collected.inputs.get(`${subgraph} ${type}.${field}`),
     hasInputs: collected.inputs.size > 0,
     keysOf: (subgraph) => keys.get(subgraph) ?? new Set(),
+    providedBy: (subgraph) => provided.get(subgraph) ?? new Set(),
+    typeOf: (type, field) => {
+      const definition = types.get(type)?.fields?.find(({ name }) => name.value === field);
+      return definition === undefined ? undefined : namedType(definition.type);
+    },
+    rootType: (operation) => roots.get(operation),
   };
 }
 
@@ -106,6 +120,33 @@ function keyFields(
       if (selection.kind === Kind.FIELD) names.add(selection.name.value);
   }
   return keys;
+}
+
+function providedFields(
+  types: readonly Composite[],
+  subgraphs: ReadonlyMap<string, string>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const provided = new Map<string, Set<string>>();
+  const fields = types.flatMap((type) => type.fields ?? []);
+  for (const directive of fields.flatMap((field) => field.directives ?? [])) {
+    const provides = directive.name.value === 'join__field' ? textOf(directive, 'provides') : undefined;
+    if (provides === undefined) continue;
+    const graph = textOf(directive, 'graph') ?? '';
+    const subgraph = subgraphs.get(graph) ?? graph;
+    const names = provided.get(subgraph) ?? new Set();
+    provided.set(subgraph, names);
+    for (const name of provides.match(/\w+/g) ?? []) names.add(name);
+  }
+  return provided;
+}
+
+function rootTypes(supergraph: DocumentNode): ReadonlyMap<OperationTypeNode, string> {
+  const roots = new Map<OperationTypeNode, string>();
+  for (const definition of supergraph.definitions) {
+    if (definition.kind !== Kind.SCHEMA_DEFINITION) continue;
+    for (const { operation, type } of definition.operationTypes) roots.set(operation, type.name.value);
+  }
+  return roots;
 }
 
 function mendRequires<Node extends DirectiveNode>(

@@ -308,3 +308,41 @@ test('one key for fields with other arguments, for different types that are join
     ],
   });
 });
+
+test('what requires a field that is itself required in a circle refuses the request instead of being computed from nothing', async () => {
+  const graph = buildGraph({
+    a: {
+      typeDefs: `
+        type Query { post: Post }
+        type Post @key(fields: "id") {
+          id: ID! seed: String byName: String @external byRank: Int @requires(fields: "byName")
+        }`,
+      resolvers: {
+        Query: { post: () => ({ id: '1', seed: 'ab' }) },
+        Post: { byRank: ({ byName }: { byName?: string }) => byName?.length ?? -1 },
+      },
+    },
+    b: {
+      typeDefs: `
+        type Post @key(fields: "id") {
+          id: ID! seed: String @external byName: String @requires(fields: "seed")
+          byRank: Int @external end: String @requires(fields: "byRank")
+        }`,
+      resolvers: {
+        Post: {
+          byName: ({ seed }: { seed: string }) => `${seed}c`,
+          end: ({ byRank }: { byRank: number }) => `end ${byRank}`,
+        },
+      },
+    },
+  });
+  expect((await graph.run('{ post { byRank byName } }')).data).toEqual({
+    post: { byRank: 3, byName: 'abc' },
+  });
+  const { data, errors } = await graph.run('{ post { end } }');
+  expect(data).toBeUndefined();
+  expect(errors?.map(({ message }) => message)).toEqual([
+    'Post.byRank cannot be answered here: the query planner does not fetch first what it requires.',
+  ]);
+  expect((await graph.oracle('{ post { end } }')).data, 'stock errs').toEqual({ post: { end: 'end -1' } });
+});

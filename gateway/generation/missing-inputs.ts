@@ -1,0 +1,82 @@
+import type { FetchNode, PlanNode, QueryPlan, QueryPlanSelectionNode } from '@apollo/query-planner';
+import { Kind, parse, type SelectionSetNode } from 'graphql';
+import { requestError } from '../execution/errors.ts';
+import type { VirtualFields } from './virtual-fields.ts';
+
+/**
+ * Throws a GraphQLError for a plan that asks a subgraph for a field with `@requires` without giving it what the field
+ * takes. @apollo/query-planner 2.14.4 makes such plans where what is required is itself a field with `@requires`, of the
+ * subgraph that was asked before: it joins the two fetches, and forgets the inputs. The field would be computed from
+ * nothing, and nobody would know.
+ */
+export function checkInputs({ node }: QueryPlan, virtual: VirtualFields): void {
+  if (node === undefined || !virtual.hasInputs) return;
+  for (const fetch of node.kind === 'Subscription' ? [node.primary, node.rest] : [node]) {
+    if (fetch !== undefined) checkNode(fetch, virtual);
+  }
+}
+
+function checkNode(node: PlanNode, virtual: VirtualFields): void {
+  if (node.kind === 'Sequence' || node.kind === 'Parallel') {
+    for (const child of node.nodes) checkNode(child, virtual);
+  } else if (node.kind === 'Flatten') {
+    checkNode(node.node, virtual);
+  } else if (node.kind === 'Fetch') {
+    checkFetch(node, virtual);
+  }
+}
+
+function checkFetch(node: FetchNode, virtual: VirtualFields): void {
+  const given = new Set<string>();
+  if (node.requires !== undefined) collectNames(node.requires, given);
+  for (const definition of parse(node.operation, { noLocation: true }).definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    const root = virtual.rootType(definition.operation);
+    checkSet(definition.selectionSet, root, new Set());
+  }
+
+  function checkSet(set: SelectionSetNode, type: string | undefined, inputs: ReadonlySet<string>): void {
+    for (const selection of set.selections) {
+      if (selection.kind === Kind.FRAGMENT_SPREAD) continue;
+      if (selection.kind === Kind.INLINE_FRAGMENT) {
+        checkSet(selection.selectionSet, selection.typeCondition?.name.value ?? type, inputs);
+        continue;
+      }
+      const name = selection.name.value;
+      if (type !== undefined && !hasInputs(node.serviceName, type, name, inputs, virtual))
+        throw lacking(type, name);
+      if (selection.selectionSet === undefined) continue;
+      const below = type === undefined ? undefined : virtual.typeOf(type, name);
+      // Only entities are given anything; their types are in fragments.
+      checkSet(selection.selectionSet, below, name === '_entities' ? given : new Set());
+    }
+  }
+}
+
+function hasInputs(
+  subgraph: string,
+  type: string,
+  field: string,
+  given: ReadonlySet<string>,
+  virtual: VirtualFields,
+): boolean {
+  for (const [path, input] of virtual.inputsOf(subgraph, type, field) ?? []) {
+    if (path.includes('.') || given.has(input)) continue;
+    // What is in a key or provided, the subgraph may know itself.
+    if (!virtual.keysOf(subgraph).has(input) && !virtual.providedBy(subgraph).has(input)) return false;
+  }
+  return true;
+}
+
+function collectNames(selections: readonly QueryPlanSelectionNode[], into: Set<string>): void {
+  for (const selection of selections) {
+    if (selection.kind === 'Field') into.add(selection.name);
+    collectNames(selection.selections ?? [], into);
+  }
+}
+
+const lacking = (type: string, field: string): Error =>
+  requestError(
+    `${type}.${field} cannot be answered here: the query planner does not fetch first what it requires.`,
+    'BAD_REQUEST',
+  );
