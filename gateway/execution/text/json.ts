@@ -84,13 +84,33 @@ export const scanFloat: ScanLeaf = (bytes, at) => {
 export const scanBoolean: ScanLeaf = (bytes, at) =>
   bytes[at] === 0x74 ? scanWord(bytes, at, 'true') : scanWord(bytes, at, 'false');
 
-/** What is one value for any two texts that differ: strings, and whole numbers that a double holds. */
+/** As `JSON.stringify` writes it. */
+export const scanPlainFloat: ScanLeaf = (bytes, at) => {
+  const end = scanFloat(bytes, at);
+  let point = at;
+  while (point < end && bytes[point] !== 0x2e) point += 1;
+  if (end === -1 || point === end) return end;
+  if (bytes[end - 1] === zero) return -1;
+  // Below a millionth it writes an exponent.
+  const first = bytes[at] === minus ? at + 1 : at;
+  let zeros = point + 1;
+  while (bytes[zeros] === zero) zeros += 1;
+  return bytes[first] === zero && zeros - point > 6 ? -1 : end;
+};
+
+/** A leaf as `JSON.stringify` writes it, so that equal values are equal texts; null included. */
 export const scanKey: ScanLeaf = (bytes, at) => {
-  if (bytes[at] === quote) return scanPlainString(bytes, at);
-  const negative = bytes[at] === minus;
-  const first = negative ? at + 1 : at;
-  const end = scanDigits(bytes, first);
-  return end - first > 15 || (negative && bytes[first] === zero) ? -1 : end;
+  switch (bytes[at]) {
+    case quote:
+      return scanPlainString(bytes, at);
+    case 0x74: // t
+    case 0x66: // f
+      return scanBoolean(bytes, at);
+    case 0x6e: // n
+      return scanWord(bytes, at, 'null');
+    default:
+      return scanPlainFloat(bytes, at);
+  }
 };
 
 /** Deeper values are parsed: who sends them must not fill the stack. */

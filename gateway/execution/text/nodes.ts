@@ -43,16 +43,13 @@ export class FieldNode {
   useAsKey(slot: () => number): void {
     const { value } = this;
     if (value.kind === 'hidden') this.value = { kind: 'key' };
-    else if (value.kind === 'leaf' && isKeyForm(value.form)) {
-      this.value = { ...value, nonNull: true, isKey: true };
+    else if (value.kind === 'leaf' && value.form !== 'any') {
+      this.value = { ...value, isKey: true };
     } else if (value.kind !== 'key') throw new Unfit();
     if (this.valueSlot === -1) this.valueSlot = slot();
     if (this.endSlot === -1) this.endSlot = slot();
   }
 }
-
-const isKeyForm = (form: LeafForm): boolean =>
-  form === 'string' || form === 'int' || typeof form === 'object';
 
 /** An object as one fetch answers it. */
 export class ObjectNode {

@@ -8,6 +8,7 @@ import {
   scanHidden,
   scanInt,
   scanKey,
+  scanPlainFloat,
   scanPlainString,
   scanString,
 } from './json.ts';
@@ -146,7 +147,7 @@ class Code {
 
   #leaf(form: LeafForm, isKey: boolean): void {
     if (typeof form === 'string') {
-      this.#call(isKey && form === 'string' ? scanPlainString : scanners[form]);
+      this.#call((isKey ? keyScanners : scanners)[form]);
       return;
     }
     if (form.size === 0 || form.size > maximumNames) throw new Unfit();
@@ -226,6 +227,7 @@ const scanners = {
   boolean: scanBoolean,
   any: scanAny,
 };
+const keyScanners = { ...scanners, string: scanPlainString, float: scanPlainFloat };
 
 /** A function for each object: V8 does not optimise one that is too long. */
 function compileObject(node: ObjectNode): ScanPart {

@@ -32,7 +32,10 @@ interface Draft {
   readonly target: Target | null;
 }
 
-/** Null where something needs values: abstract types, inputs that other fetches computed, rewrites, merged objects. */
+/**
+ * Null where something needs values: abstract types, inputs that are more than leaves or that other fetches gave,
+ * rewrites, merged objects. Fallbacks are not needed: no object lacks an input where answers are as they should be.
+ */
 export function compileTextPlan(steps: Step, shape: ObjectShape): TextPlan | null {
   try {
     const marks: number[] = [];
@@ -61,7 +64,6 @@ function fetchesOf(step: Step): FetchStep[] {
 function draftOf(step: FetchStep, shape: ObjectShape, before: readonly Draft[], marks: number[]): Draft {
   const { represent, path } = step;
   if (!step.shared || step.rewriteOutput !== null || step.context !== null) throw new Unfit();
-  if (step.fallbacks.length > 0) throw new Unfit();
   const number = before.length;
   if (represent === null) {
     if (path.length > 0) throw new Unfit();

@@ -8,6 +8,7 @@ import {
   scanHidden,
   scanInt,
   scanKey,
+  scanPlainFloat,
   scanPlainString,
   scanString,
 } from '../../../../gateway/execution/text/json.ts';
@@ -89,7 +90,8 @@ const scans: readonly [string, ScanLeaf, (value: unknown) => boolean][] = [
   ['an Int', scanInt, (value) => typeof value === 'number' && (value | 0) === value],
   ['a Float', scanFloat, (value) => typeof value === 'number' && Number.isFinite(value)],
   ['a Boolean', scanBoolean, (value) => typeof value === 'boolean'],
-  ['a key', scanKey, (value) => typeof value === 'string' || Number.isSafeInteger(value)],
+  ['a plain Float', scanPlainFloat, (value) => typeof value === 'number' && Number.isFinite(value)],
+  ['a key', scanKey, (value) => typeof value !== 'object' || value === null],
   ['any value', scanAny, (value) => value !== null],
   ['a hidden value', scanHidden, () => true],
 ];
@@ -124,6 +126,7 @@ describe.each(scans)('%s', (_, scan, fits) => {
 test.each([
   ['plain strings', scanPlainString],
   ['Ints', scanInt],
+  ['plain Floats', scanPlainFloat],
   ['keys', scanKey],
 ])('equal %s are equal texts, as JSON.stringify writes them', (_, scan) => {
   fc.assert(
@@ -152,7 +155,8 @@ test.each([
   [scanFloat, ['1e400', '-0', '-0.0', '1.', '.5', '1234567890123456', '0.1234567890123456', 'NaN']],
   [scanString, ['"\\u12g4"', '"\\u123"', '"\\x"', '"a\nb"', '"a', "'a'", '"\\']],
   [scanPlainString, ['"\\u00fc"', '"\\/"', '"\\u000a"']],
-  [scanKey, ['1.5', 'true', 'null', '1234567890123456', '-0', '{}', '"\\/"']],
+  [scanPlainFloat, ['1.0', '0.50', '-0', '0.0000001', '-0.00000012', '1e5']],
+  [scanKey, ['1.50', '[]', '1234567890123456', '-0', '{}', '"\\/"']],
   [scanAny, ['null', `${'['.repeat(40)}${']'.repeat(40)}`, '{"a" :1}', '{a:1}', '[1,]', '{"a":1,}']],
   [scanHidden, [`${'{"a":'.repeat(40)}1${'}'.repeat(40)}`, '[1 ]', '{"a"}']],
 ])('%o leaves %j to JSON.parse', (scan, left) => {
