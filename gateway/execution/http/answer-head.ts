@@ -14,24 +14,34 @@ const maximumKeptMs = 600_000;
 /** A server that closes an idle connection is to be outrun. */
 const marginMs = 1_000;
 
-const statusLine = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: |\r|$)/;
+const statusLine = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?(?=\r\n|$)/;
+
+/**
+ * All lines behind it. Folded lines, names with a blank behind them, and halves of a line's end, which are a whole one to some
+ * readers, are what smugglers send.
+ */
+const fieldLines = /(?:\r\n[!#$%&'*+.^_`|~0-9a-z-]+:[\t\x20-\x7e\x80-\xff]*)*$/iy;
 
 /**
  * Reads the head of an HTTP/1.1 answer (RFC 9112), without the empty line behind it. Throws an Error for what is none, and
  * for what two readers may understand differently.
  */
 export const readAnswerHead = (text: string): AnswerHead => {
-  const [, version, code] = statusLine.exec(text) ?? [];
-  if (version === undefined || code === undefined) throw malformed('no status line');
+  const [line, version, code] = statusLine.exec(text) ?? [];
+  if (line === undefined || version === undefined || code === undefined) throw malformed('no status line');
+  fieldLines.lastIndex = line.length;
+  if (!fieldLines.test(text)) throw malformed('a line that is no field');
   const fields: Fields = { length: null, encoding: null, connection: '', keepAlive: '' };
-  for (let at = text.indexOf('\r\n'); at !== -1; ) {
+  for (let at = text.indexOf('\r\n', line.length); at !== -1; ) {
     const begin = at + 2;
     at = text.indexOf('\r\n', begin);
     readField(text, begin, at === -1 ? text.length : at, fields);
   }
   const status = Number(code);
   const body = bodyOf(status, fields);
-  return { status, body, keptMs: body === 'TO_END' ? 0 : keptMsOf(version, fields) };
+  // HTTP/1.0 has no chunks: whoever sends them may mean something else (RFC 9112, section 6.1).
+  const isLast = body === 'TO_END' || (body === 'CHUNKED' && version === '0');
+  return { status, body, keptMs: isLast ? 0 : keptMsOf(version, fields) };
 };
 
 interface Fields {
@@ -41,27 +51,15 @@ interface Fields {
   keepAlive: string;
 }
 
-const space = 0x20;
-const tab = 0x09;
-const isBlank = (code: number): boolean => code === space || code === tab;
-
 const readField = (text: string, begin: number, end: number, fields: Fields): void => {
   const colon = text.indexOf(':', begin);
-  // A folded line, and a name with a blank behind it, are what smugglers send.
-  if (
-    colon <= begin ||
-    colon >= end ||
-    isBlank(text.charCodeAt(begin)) ||
-    isBlank(text.charCodeAt(colon - 1))
-  )
-    throw malformed('a field without a name');
   const length = colon - begin;
   // Of most fields the length tells that they do not matter.
   if (length !== 10 && length !== 14 && length !== 17) return;
   const name = text.slice(begin, colon).toLowerCase();
-  const value = text.slice(colon + 1, end).trim();
+  const value = withoutBlanks(text, colon + 1, end);
   if (name === 'content-length') {
-    if (fields.length !== null && fields.length !== value) throw malformed('two lengths');
+    if (fields.length !== null) throw malformed('two lengths');
     fields.length = value;
   } else if (name === 'transfer-encoding') {
     fields.encoding = fields.encoding === null ? value : `${fields.encoding}, ${value}`;
@@ -72,16 +70,26 @@ const readField = (text: string, begin: number, end: number, fields: Fields): vo
   }
 };
 
+const space = 0x20;
+const tab = 0x09;
+const isBlank = (code: number): boolean => code === space || code === tab;
+
+/** Without the blanks around it. `trim` takes more for blank, and would find lengths where others find none. */
+const withoutBlanks = (text: string, begin: number, end: number): string => {
+  let from = begin;
+  let to = end;
+  while (from < to && isBlank(text.charCodeAt(from))) from += 1;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to -= 1;
+  return text.slice(from, to);
+};
+
 const bodyOf = (status: number, { length, encoding }: Fields): AnswerHead['body'] => {
+  if (encoding !== null && length !== null) throw malformed('a length beside a transfer encoding');
+  if (length !== null && !/^\d{1,15}$/.test(length)) throw malformed(`the length "${length}"`);
   if (status < 200 || status === 204 || status === 304) return 0;
-  if (encoding !== null) {
-    if (length !== null) throw malformed('a length beside a transfer encoding');
-    if (encoding.toLowerCase() !== 'chunked') throw malformed(`the transfer encoding "${encoding}"`);
-    return 'CHUNKED';
-  }
-  if (length === null) return 'TO_END';
-  if (!/^\d{1,15}$/.test(length)) throw malformed(`the length "${length}"`);
-  return Number(length);
+  if (encoding === null) return length === null ? 'TO_END' : Number(length);
+  if (encoding.toLowerCase() !== 'chunked') throw malformed(`the transfer encoding "${encoding}"`);
+  return 'CHUNKED';
 };
 
 const keptMsOf = (version: string, { connection, keepAlive }: Fields): number => {

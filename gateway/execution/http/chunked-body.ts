@@ -5,7 +5,7 @@ import type { CollectedBytes } from './collected-bytes.ts';
 const maximumLine = 4 * 1024;
 const maximumTrailer = 16 * 1024;
 
-const sizeLine = /^([0-9a-f]{1,8})[ \t]*(?:;.*)?$/i;
+const sizeLine = /^0*([0-9a-f]{1,8})(?:;[\t\x20-\x7e\x80-\xff]*)?$/i;
 const lineFeed = 0x0a;
 
 /** A body in chunks (RFC 9112, section 7.1), whatever pieces it comes in. */

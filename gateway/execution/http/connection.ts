@@ -51,6 +51,7 @@ export class Connection {
     });
     this.#socket.on('error', (error) => {
       this.#error = error;
+      this.idleUntil = 0;
     });
     this.#socket.once('end', () => {
       this.idleUntil = 0;
@@ -98,7 +99,9 @@ export class Connection {
     }
     try {
       const answer = this.#reader.take(bytes);
-      if (answer !== null) this.#settle(exchange, answer, this.#reader.keptMs);
+      // A server that answers before it has read all may take the rest for another request.
+      const isWritten = this.#socket.writableLength === 0;
+      if (answer !== null) this.#settle(exchange, answer, isWritten ? this.#reader.keptMs : 0);
     } catch (error) {
       exchange.end(error instanceof Error ? error : new Error(String(error)));
     }

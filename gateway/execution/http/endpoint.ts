@@ -1,3 +1,4 @@
+import { unescape as decoded } from 'node:querystring';
 import type { Shareable } from '../in-flight.ts';
 import type { HttpAnswer } from './answer-reader.ts';
 
@@ -29,6 +30,13 @@ export interface Endpoint {
   /** Ends idle connections and rejects what is under way. */
   close(): Promise<void>;
 }
+
+/** Name and password of a URL, as a header: Basic (RFC 7617). */
+export const credentialsOf = ({ username, password }: URL): Readonly<Record<string, string>> => {
+  if (username === '' && password === '') return {};
+  const pair = `${decoded(username)}:${decoded(password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+};
 
 /** On every request to a subgraph. */
 export const ownHeaders = {

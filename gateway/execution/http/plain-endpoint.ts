@@ -104,8 +104,10 @@ export class PlainEndpoint implements Endpoint {
     this.#connections.delete(connection);
     const place = this.#idle.indexOf(connection);
     if (place !== -1) this.#idle.splice(place, 1);
-    const next = again ?? this.#nextWaiting();
-    if (next !== null) this.#carry(next, performance.now());
+    const next = again === null ? this.#nextWaiting() : null;
+    // Others that are idle may be as dead as the one that it was on.
+    if (again !== null) this.#connect().send(again);
+    else if (next !== null) this.#carry(next, performance.now());
     if (this.#connections.size > 0 || this.#sweep === null) return;
     clearInterval(this.#sweep);
     this.#sweep = null;

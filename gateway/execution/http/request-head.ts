@@ -1,4 +1,4 @@
-import { ownHeaders } from './endpoint.ts';
+import { credentialsOf, ownHeaders } from './endpoint.ts';
 
 const fieldName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -7,8 +7,11 @@ const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 const framing = new Set(['content-length', 'transfer-encoding', 'connection', 'upgrade', 'expect', 'host']);
 
 /** The head of a POST to a URL, up to what differs from request to request. */
-export const fixedHead = ({ host, pathname, search }: URL): string => {
-  const own = Object.entries(ownHeaders).map(([name, value]) => `${name}: ${value}\r\n`);
+export const fixedHead = (url: URL): string => {
+  const { host, pathname, search } = url;
+  const own = Object.entries({ ...ownHeaders, ...credentialsOf(url) }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
   return `POST ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n${own.join('')}`;
 };
 
@@ -21,8 +24,9 @@ export const requestHead = (
   let head = fixed;
   for (const name in headers) {
     const value = headers[name];
-    if (value === undefined || name in ownHeaders) continue;
-    if (!fieldName.test(name) || !fieldValue.test(value) || framing.has(name.toLowerCase()))
+    const key = name.toLowerCase();
+    if (value === undefined || Object.hasOwn(ownHeaders, key)) continue;
+    if (!fieldName.test(name) || !fieldValue.test(value) || framing.has(key))
       throw new Error(`The header "${name.slice(0, 100)}" cannot be sent.`);
     head += `${name}: ${value}\r\n`;
   }

@@ -1,6 +1,12 @@
 import { Pool } from 'undici';
 import { subgraphError } from '../errors.ts';
-import { type Endpoint, type EndpointRequest, type EndpointSettings, ownHeaders } from './endpoint.ts';
+import {
+  credentialsOf,
+  type Endpoint,
+  type EndpointRequest,
+  type EndpointSettings,
+  ownHeaders,
+} from './endpoint.ts';
 import { UndiciExchange } from './undici-exchange.ts';
 
 /** HTTP over TLS, by undici. */
@@ -8,13 +14,16 @@ export class UndiciEndpoint implements Endpoint {
   readonly #settings: EndpointSettings;
   readonly #pool: Pool;
   readonly #path: string;
+  readonly #ownHeaders: Readonly<Record<string, string>>;
   /** Requests that are not answered yet: those on a connection, and those that wait for one. */
   #open = 0;
 
-  constructor({ origin, pathname, search }: URL, settings: EndpointSettings) {
+  constructor(url: URL, settings: EndpointSettings) {
+    const { origin, pathname, search } = url;
     const { timeoutMs, connections } = settings;
     this.#settings = settings;
     this.#path = pathname + search;
+    this.#ownHeaders = { ...ownHeaders, ...credentialsOf(url) };
     this.#pool = new Pool(origin, {
       connections,
       pipelining: 1,
@@ -44,7 +53,7 @@ export class UndiciEndpoint implements Endpoint {
     this.#open += 1;
     exchange.answer.then(over, over);
     this.#pool.dispatch(
-      { path: this.#path, method: 'POST', headers: { ...headers, ...ownHeaders }, body },
+      { path: this.#path, method: 'POST', headers: { ...headers, ...this.#ownHeaders }, body },
       exchange,
     );
     return exchange;

@@ -32,7 +32,7 @@ const chunk = (text: string, extension = ''): string =>
 
 const answers: Record<string, string> = {
   'with a length': `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n\r\n${body}`,
-  'with a length said twice': `HTTP/1.1 200 OK\r\ncontent-length: ${bytes}\r\nContent-Length:${bytes}\r\n\r\n${body}`,
+  'with blanks around its length': `HTTP/1.1 200 OK\r\ncontent-length: \t ${bytes} \t\r\n\r\n${body}`,
   'in chunks': `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunk('{"data":{"city":"')}${chunk('Zürich 東京"}}')}0\r\n\r\n`,
   'in chunks with extensions and a trailer': `HTTP/1.1 200 OK\r\ntransfer-encoding:Chunked\r\n\r\n${chunk(body, ';a=b')}0;last\r\nX-Sum: 1\r\n\r\n`,
   'to the end of the connection': `HTTP/1.1 200\r\nServer: old\r\n\r\n${body}`,
@@ -66,6 +66,14 @@ describe('an answer', () => {
     expect(read(`${line}\r\n${field}content-length: 2\r\n\r\n{}`).keptMs).toBe(keptMs);
   });
 
+  test('in chunks by HTTP/1.0, which has none: the connection is not kept', () => {
+    const fields = 'connection: keep-alive\r\ntransfer-encoding: chunked\r\n';
+    expect(read(`HTTP/1.0 200 OK\r\n${fields}\r\n2\r\n{}\r\n0\r\n\r\n`)).toEqual({
+      answer: { status: 200, text: '{}' },
+      keptMs: 0,
+    });
+  });
+
   test('with something behind it: the connection is not kept', () => {
     expect(read('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}HTTP/1.1')).toEqual({
       answer: { status: 200, text: '{}' },
@@ -76,12 +84,20 @@ describe('an answer', () => {
 
   test.each([
     ['no status line', 'SSH-2.0-OpenSSH\r\n\r\n'],
+    ['a line that is no field', 'HTTP/1.1 200 OK\r\na: b\ntransfer-encoding: chunked\r\n\r\n{}'],
+    ['a line that is no field', 'HTTP/1.1 200 OK\r\na: b\rcontent-length: 1\r\n\r\n{}'],
+    ['a line that is no field', 'HTTP/1.1 200 OK\r\na: b\r\r\n\r\n{}'],
+    ['a line that is no field', 'HTTP/1.1 200 OK\r\na: \0\r\n\r\n{}'],
+    ['a line that is no field', 'HTTP/1.1 200 OK\r\ntransfer-encoding: \x0bchunked\r\n\r\n{}'],
     ['no status line', 'HTTP/2 200\r\n\r\n'],
     ['no status line', 'HTTP/1.1 2000 OK\r\n\r\n'],
     ['another protocol', 'HTTP/1.1 101 Switching\r\n\r\n'],
-    ['a field without a name', 'HTTP/1.1 200 OK\r\nno name\r\n\r\n'],
-    ['a field without a name', 'HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\n{}'],
-    ['a field without a name', 'HTTP/1.1 200 OK\r\nA: b\r\n c:d\r\n\r\n'],
+    ['a line that is no field', 'HTTP/1.1 200 OK\r\nno name\r\n\r\n'],
+    ['a line that is no field', 'HTTP/1.1 200 OK\r\n: none\r\n\r\n'],
+    ['no status line', 'HTTP/1.1 200 O\nK\r\n\r\n'],
+    ['a line that is no field', 'HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\n{}'],
+    ['a line that is no field', 'HTTP/1.1 200 OK\r\nA: b\r\n c:d\r\n\r\n'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\n{}'],
     ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}'],
     ['the length "-2"', 'HTTP/1.1 200 OK\r\ncontent-length: -2\r\n\r\n{}'],
     ['the length "1e1"', 'HTTP/1.1 200 OK\r\ncontent-length: 1e1\r\n\r\n{}'],

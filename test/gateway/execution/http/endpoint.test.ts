@@ -102,6 +102,22 @@ describe.each([
     await expect(endpoint.send(ask('{}')).answer).rejects.toMatchObject({ code: 'SUBGRAPH_FAILED' });
   });
 
+  test('with a name and a password in the URL', async () => {
+    const { url } = await serve((socket, text) =>
+      socket.write(ok(/authorization: (.*)\r\n/.exec(text)?.[1] ?? 'none')),
+    );
+    url.username = 'me';
+    url.password = 'ä:b%zz';
+    const { bytes } = await endpointAt(url, 1).send(ask('{}')).answer;
+    expect(bytes.toString()).toBe(`Basic ${Buffer.from('me:ä:b%zz').toString('base64')}`);
+  });
+
+  test('by a name that stands for several addresses, of which one does not answer', async () => {
+    const { url } = await serve((socket) => socket.write(ok('{}')));
+    url.hostname = 'localhost';
+    expect((await endpointAt(url, 1).send(ask('{}')).answer).bytes.toString()).toBe('{}');
+  });
+
   test('where nothing listens', async () => {
     const server = createServer();
     const { port } = await new Promise<{ port: number }>((resolve) =>

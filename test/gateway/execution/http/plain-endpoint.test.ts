@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { Socket } from 'node:net';
+import { describe, expect, test, vi } from 'vitest';
 import { PlainEndpoint } from '../../../../gateway/execution/http/plain-endpoint.ts';
 import { ask, endpointOf, ok, serve } from './scripted-server.ts';
 
@@ -12,12 +13,13 @@ describe('a request', () => {
       socket.write(ok('{}'));
     });
     const endpoint = endpointAt(url);
-    await endpoint.send(ask('{"a":1}', true, { 'x-request-id': 'one', accept: 'text/plain' })).answer;
+    const headers = { 'x-request-id': 'one', Accept: 'text/plain', constructor: 'two' };
+    await endpoint.send(ask('{"a":1}', true, headers)).answer;
     await endpoint.send(ask('"Zürich"')).answer;
     const head = (more: string): string =>
       `POST /graphql?v=1 HTTP/1.1\r\nhost: ${url.host}\r\nconnection: keep-alive\r\ncontent-type: application/json\r\naccept: application/graphql-response+json, application/json;q=0.9\r\n${more}\r\n\r\n`;
     expect(seen).toEqual([
-      `${head('x-request-id: one\r\ncontent-length: 7')}{"a":1}`,
+      `${head('x-request-id: one\r\nconstructor: two\r\ncontent-length: 7')}{"a":1}`,
       `${head('content-length: 9')}"Zürich"`,
     ]);
   });
@@ -76,6 +78,50 @@ describe('a connection', () => {
     await expect(endpoint.send(ask('mutation', false)).answer).rejects.toThrow();
     await expect(endpoint.send(ask('on a new connection')).answer).rejects.toThrow();
     expect(connections()).toBe(3);
+  });
+
+  test('of which all that are idle have died: a query is sent again on a new one', async () => {
+    const gone = new Set<Socket>();
+    const { url, connections } = await serve((socket, _, number) => {
+      if (number < 2 && gone.has(socket)) socket.resetAndDestroy();
+      else socket.write(ok('{}'));
+      gone.add(socket);
+    });
+    const endpoint = endpointAt(url, 2);
+    await Promise.all([endpoint.send(ask('1')).answer, endpoint.send(ask('2')).answer]);
+    expect((await endpoint.send(ask('3')).answer).bytes.toString()).toBe('{}');
+    expect(connections()).toBe(3);
+  });
+
+  test('that has broken while it was idle takes nothing, not even before its end is told', async () => {
+    const { url, connections } = await serve((socket) => {
+      socket.write(ok('{}'), () => setImmediate(() => socket.resetAndDestroy()));
+    });
+    const endpoint = endpointAt(url, 1);
+    const broken = Promise.withResolvers<void>();
+    const { destroy } = Socket.prototype;
+    const spy = vi.spyOn(Socket.prototype, 'destroy').mockImplementation(function (this: Socket, error) {
+      // Behind `error`, and before `close`.
+      if (error !== undefined) setImmediate(() => broken.resolve());
+      return destroy.call(this, error);
+    });
+    await endpoint.send(ask('1')).answer;
+    await broken.promise;
+    spy.mockRestore();
+    expect((await endpoint.send(ask('a mutation', false)).answer).bytes.toString()).toBe('{}');
+    expect(connections()).toBe(2);
+  });
+
+  test('on which a server answers before it has read all is not used again', async () => {
+    const { url, connections } = await serve((socket) => {
+      socket.write(ok('"enough"'));
+      socket.pause();
+    });
+    const endpoint = endpointAt(url, 1);
+    const long = 'x'.repeat(32 * 1024 * 1024);
+    expect((await endpoint.send(ask(long)).answer).bytes.toString()).toBe('"enough"');
+    expect((await endpoint.send(ask('{}')).answer).bytes.toString()).toBe('"enough"');
+    expect(connections()).toBe(2);
   });
 
   test('that breaks in the middle of an answer: nothing is sent again', async () => {
