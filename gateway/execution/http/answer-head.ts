@@ -62,6 +62,8 @@ const readField = (text: string, begin: number, end: number, fields: Fields): vo
     if (fields.length !== null) throw malformed('two lengths');
     fields.length = value;
   } else if (name === 'transfer-encoding') {
+    // A blank by RFC 9110; llhttp, which many proxies have, takes it for a part of the name.
+    if (text.slice(colon, end).includes('\t')) throw malformed('a tab beside the transfer encoding');
     fields.encoding = fields.encoding === null ? value : `${fields.encoding}, ${value}`;
   } else if (name === 'connection') {
     fields.connection += `,${value.toLowerCase()}`;

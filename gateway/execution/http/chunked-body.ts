@@ -6,6 +6,7 @@ const maximumLine = 4 * 1024;
 const maximumTrailer = 16 * 1024;
 
 const sizeLine = /^0*([0-9a-f]{1,8})(?:;[\t\x20-\x7e\x80-\xff]*)?$/i;
+const trailerLine = /^(?:[!#$%&'*+.^_`|~0-9a-z-]+:[\t\x20-\x7e\x80-\xff]*)?$/i;
 const lineFeed = 0x0a;
 
 /** A body in chunks (RFC 9112, section 7.1), whatever pieces it comes in. */
@@ -45,6 +46,7 @@ export class ChunkedBody {
     if (this.#next === 'TRAILER') {
       this.#trailer += line.length;
       if (this.#trailer > maximumTrailer) throw malformed('a long trailer');
+      if (!trailerLine.test(line)) throw malformed('a trailer that is no field');
       return line === '';
     }
     if (this.#next === 'DATA_END') {

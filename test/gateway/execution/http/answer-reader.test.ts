@@ -102,10 +102,15 @@ describe('an answer', () => {
     ['the length "-2"', 'HTTP/1.1 200 OK\r\ncontent-length: -2\r\n\r\n{}'],
     ['the length "1e1"', 'HTTP/1.1 200 OK\r\ncontent-length: 1e1\r\n\r\n{}'],
     ['a length beside', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}'],
+    ['a tab beside', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\t\r\n\r\n0\r\n\r\n'],
     ['the transfer encoding', 'HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n{}'],
     ['a chunk without a size', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nz\r\n'],
     ['a chunk beyond its size', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nab\r\n'],
     ['a line between chunks that has no end', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\na'],
+    [
+      'a trailer that is no field',
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\ra: b\r\n\r\n',
+    ],
     ['a long line between', `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${'0'.repeat(5_000)}`],
     ['a head that is too large', `HTTP/1.1 200 OK\r\na: ${'b'.repeat(70_000)}`],
   ])('is none: %s', (why, text) => {
