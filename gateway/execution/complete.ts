@@ -100,10 +100,13 @@ function compileValue(shape: ValueShape): CompleteValue {
   }
   return (value, field, completion) => {
     if (value !== null && value !== undefined) return complete(value, field, completion) ?? bubble;
-    addProblem(completion, `Cannot return null for non-nullable field ${field.coordinate}.`, true);
+    addProblem(completion, nullFor(field), true);
     return bubble;
   };
 }
+
+const nullFor = (field: FieldShape): string =>
+  `Cannot return null for non-nullable field ${field.coordinate}.`;
 
 /** For values that are neither null nor undefined. */
 function compileNullable(shape: Exclude<ValueShape, { kind: 'typename' }>): CompleteValue {
@@ -113,7 +116,9 @@ function compileNullable(shape: Exclude<ValueShape, { kind: 'typename' }>): Comp
         try {
           return shape.leaf.complete(value);
         } catch {
-          return unfit(completion, field);
+          return shape.leaf.isHidden(value)
+            ? hidden(completion, field, shape.nonNull)
+            : unfit(completion, field);
         }
       };
     case 'list':
@@ -124,9 +129,12 @@ function compileNullable(shape: Exclude<ValueShape, { kind: 'typename' }>): Comp
     case 'abstract':
       return (value, field, completion) => {
         if (!isData(value)) return unfit(completion, field);
-        const typename = value.__typename;
-        const inner = shape.shapeOf(typeof typename === 'string' ? typename : undefined);
-        return inner === null ? unfit(completion, field) : bubbleToNull(inner.complete(value, completion));
+        const typename = typeof value.__typename === 'string' ? value.__typename : undefined;
+        const inner = shape.shapeOf(typename);
+        if (inner !== null) return bubbleToNull(inner.complete(value, completion));
+        return typename !== undefined && shape.isHidden(typename)
+          ? hidden(completion, field, shape.nonNull)
+          : unfit(completion, field);
       };
     case 'introspection':
       return (value) => value;
@@ -153,7 +161,13 @@ function compileList(item: ValueShape): CompleteValue {
   };
 }
 
-/** The value is not told: it may be one that clients must not see. */
+/** Of what is `@inaccessible`, clients see null; an error would tell that there is something. */
+function hidden(completion: Completion, field: FieldShape, nonNull: boolean): null {
+  if (nonNull) addProblem(completion, nullFor(field), true);
+  return null;
+}
+
+/** The value is not told: clients need not see what was wrong inside. */
 function unfit(completion: Completion, field: FieldShape): null {
   addProblem(
     completion,

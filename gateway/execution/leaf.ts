@@ -1,4 +1,5 @@
 import { type GraphQLLeafType, GraphQLScalarType, isEnumType } from 'graphql';
+import type { TypeRelations } from './types.ts';
 
 /** Completes a value that is neither null nor undefined. Throws when the type cannot hold it. */
 export type CompleteLeaf = (value: unknown) => unknown;
@@ -6,6 +7,8 @@ export type CompleteLeaf = (value: unknown) => unknown;
 export interface Leaf {
   /** As graphql-js serialises (https://spec.graphql.org/October2021/#CoerceResult()), and no hidden value of an enum. */
   readonly complete: CompleteLeaf;
+  /** True for a value that the type has, but not for clients. */
+  readonly isHidden: (value: unknown) => boolean;
   /**
    * For what subgraphs send as a rule: a condition in JavaScript that holds for values which stay as they are. `value` is
    * the name of the value in it, `known` that of the set of the enum's names. It holds for no null.
@@ -20,7 +23,7 @@ export interface Leaf {
 /** `any`: whatever is not null. */
 export type LeafForm = 'string' | 'int' | 'float' | 'boolean' | 'any' | ReadonlySet<string>;
 
-export function compileLeaf(type: GraphQLLeafType): Leaf {
+export function compileLeaf(type: GraphQLLeafType, types: TypeRelations): Leaf {
   if (isEnumType(type)) {
     const form = new Set(type.getValues().map((value) => value.name));
     const names: ReadonlySet<unknown> = form;
@@ -28,10 +31,17 @@ export function compileLeaf(type: GraphQLLeafType): Leaf {
       if (names.has(value)) return value;
       throw new TypeError('hidden or unknown');
     };
-    return { complete, names, form, isPlain: (value, known) => `${known}.has(${value})` };
+    return {
+      complete,
+      isHidden: (value) => types.hasValue(type.name, value) && !names.has(value),
+      names,
+      form,
+      isPlain: (value, known) => `${known}.has(${value})`,
+    };
   }
   return {
     complete: (value) => type.serialize(value),
+    isHidden: () => false,
     names: new Set(),
     form: formOf(type),
     isPlain: plainScalar(type),

@@ -21,6 +21,7 @@ import { type CompleteObject, compileObject } from './complete.ts';
 import { isInheritedKey } from './data.ts';
 import { compileLeaf, type Leaf } from './leaf.ts';
 import type { ResponseKeys } from './response-keys.ts';
+import type { TypeRelations } from './types.ts';
 
 /** What the client's answer holds for objects of one type: the fields, in the order of the answer. */
 export interface ObjectShape {
@@ -50,6 +51,8 @@ export type ValueShape =
       readonly nonNull: boolean;
       /** Null for a type that the client must not see here. Without a typename: the fields of the abstract type itself. */
       readonly shapeOf: (typename: string | undefined) => ObjectShape | null;
+      /** True for a type that is possible here, but not for clients. */
+      readonly isHidden: (typename: string) => boolean;
     }
   /** `__typename`: known from the type. Null where the data knows only an interface. */
   | { readonly kind: 'typename'; readonly nonNull: true; readonly name: string | null }
@@ -57,7 +60,10 @@ export type ValueShape =
   | { readonly kind: 'introspection'; readonly nonNull: boolean; readonly nodes: readonly FieldNode[] };
 
 export interface ShapeContext {
+  /** Of the API. */
   readonly schema: GraphQLSchema;
+  /** Of the supergraph. */
+  readonly types: TypeRelations;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /** Coerced values of the variables that `@skip` and `@include` use. */
   readonly conditions: Readonly<Record<string, unknown>>;
@@ -110,13 +116,19 @@ function valueShape(type: GraphQLOutputType, nodes: readonly FieldNode[], contex
   const nonNull = isNonNullType(type);
   const inner = nonNull ? type.ofType : type;
   if (isListType(inner)) return { kind: 'list', nonNull, item: valueShape(inner.ofType, nodes, context) };
-  if (isLeafType(inner)) return { kind: 'leaf', nonNull, leaf: compileLeaf(inner) };
+  if (isLeafType(inner)) return { kind: 'leaf', nonNull, leaf: compileLeaf(inner, context.types) };
   const sets = nodes.flatMap((node) => (node.selectionSet === undefined ? [] : [node.selectionSet]));
   if (isObjectType(inner)) {
     let shape: ObjectShape | undefined;
     return { kind: 'object', nonNull, shape: () => (shape ??= compileShape(inner, sets, context)) };
   }
-  return { kind: 'abstract', nonNull, shapeOf: shapesByType(inner, sets, context) };
+  return {
+    kind: 'abstract',
+    nonNull,
+    shapeOf: shapesByType(inner, sets, context),
+    isHidden: (typename) =>
+      context.schema.getType(typename) === undefined && context.types.isOfType(typename, inner.name),
+  };
 }
 
 function shapesByType(

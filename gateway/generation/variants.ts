@@ -110,7 +110,7 @@ function planOf(supergraph: LoadedSupergraph, document: DocumentNode, overrides:
 }
 
 function shapeOf(
-  { apiSchema }: LoadedSupergraph,
+  { apiSchema, types }: LoadedSupergraph,
   definition: OperationDefinitionNode,
   {
     fragments,
@@ -122,7 +122,12 @@ function shapeOf(
     throw requestError(`The schema has no ${definition.operation} type.`, 'BAD_REQUEST');
   }
   const byName = new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
-  return compileShape(root, [definition.selectionSet], { schema: apiSchema, fragments: byName, ...context });
+  return compileShape(root, [definition.selectionSet], {
+    schema: apiSchema,
+    types,
+    fragments: byName,
+    ...context,
+  });
 }
 
 /** Keys of the root that some fetch of the plan fills. */

@@ -72,10 +72,9 @@ describe('what several subgraphs have', () => {
           ],
         },
       },
-      'an enum hides a value, and says so at its place': {
+      'a hidden value of an enum is null': {
         query: '{ last { id kind size } }',
         data: { last: { id: '9', kind: null, size: 9 } },
-        errors: [['last', 'kind']],
       },
       'leaves in lists of lists': {
         query: '{ counts kinds }',
@@ -94,6 +93,55 @@ describe('what several subgraphs have', () => {
           __typename: 'Query',
         },
       },
+    },
+  );
+});
+
+describe('what is @inaccessible', () => {
+  answers(
+    {
+      a: {
+        typeDefs: `${v2}
+          type Query { pets: [Pet] sure: [Pet!] shades: [Shade!] shade: Shade! keeper: Keeper }
+          type Keeper @key(fields: "id") { id: ID! }
+          interface Pet { name: String }
+          type Hare implements Pet { name: String }
+          type Lynx implements Pet @inaccessible @shareable { name: String }
+          enum Shade { DARK LIGHT SECRET @inaccessible }`,
+        resolvers: {
+          Query: {
+            pets: () => ['Hare', 'Lynx'].map((kind) => ({ __typename: kind, name: `the ${kind}` })),
+            sure: () => [{ __typename: 'Lynx' }],
+            shades: () => ['DARK', 'SECRET'],
+            shade: () => 'SECRET',
+            keeper: () => ({ id: '1' }),
+          },
+        },
+      },
+      b: {
+        typeDefs: `${v2}
+          type Keeper @key(fields: "id") { id: ID! pet: Pet }
+          interface Pet { name: String }
+          type Lynx implements Pet @inaccessible @shareable { name: String }`,
+        resolvers: { Keeper: { pet: () => ({ __typename: 'Lynx', name: 'L' }) } },
+      },
+    },
+    {
+      'a hidden type is null': {
+        query: '{ pets { __typename name } keeper { pet { name } } }',
+        data: { pets: [{ __typename: 'Hare', name: 'the Hare' }, null], keeper: { pet: null } },
+      },
+      'a hidden type that must not be null is an error': {
+        query: '{ pets { name } sure { name } }',
+        data: { pets: [{ name: 'the Hare' }, null], sure: null },
+        errors: [['sure', 0]],
+      },
+      'so is a hidden value': {
+        query: '{ shades }',
+        data: { shades: null },
+        errors: [['shades', 1]],
+      },
+      'up to the root': { query: '{ shade }', data: null, errors: [['shade']] },
     },
   );
 });
