@@ -26,12 +26,7 @@ export interface FetchedBatch extends RecordsBatch {
  * function does, but for a batch that cannot be decoded: there the library rejects the whole answer, all partitions of
  * the broker with it, and would do so at each attempt. Here only that batch has no records (S23).
  */
-export const parseFetchResponse = (
-  _correlationId: number,
-  _apiKey: number,
-  _apiVersion: number,
-  reader: Reader,
-): FetchResponse => {
+export const parseFetchResponse = (reader: Reader): FetchResponse => {
   reader.readInt32(); // Milliseconds that the broker throttled us.
   const errorCode = reader.readInt16();
   reader.readInt32(); // Id of the fetch session: we have none.

@@ -1,9 +1,9 @@
 import type { Broker } from '@platformatic/kafka';
 import { Backoff } from './backoff.ts';
 import type { FetchResponse } from './fetch-answer.ts';
+import type { FetchWire } from './fetch-wire.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import type { Signal } from './signal.ts';
-import type { Wire } from './wire.ts';
 
 /** How long a broker holds a fetch open when it has nothing new: the price of an idle topic is four requests a second. */
 const idleWaitMs = 250;
@@ -14,7 +14,7 @@ const answerBytes = 8 * 1024 * 1024;
 
 /** What a fetch loop asks of its reader. */
 export interface FetchLoopHost {
-  readonly wire: Wire;
+  readonly wire: FetchWire;
   readonly topicId: string;
   readonly signal: AbortSignal;
   /** Notified when partitions, leaders or room in the buffers change. */
@@ -74,16 +74,16 @@ const fetchOnce = (
 ): Promise<FetchResponse> => {
   const broker = host.broker(node);
   if (broker === undefined) throw new Error(`The cluster does not list its node ${node}.`);
-  return host.wire.fetch(broker, {
+  return host.wire.fetch(node, broker, {
     topicId: host.topicId,
     maxBytes: answerBytes,
     maxWaitMs: plan.paused ? pausedWaitMs : idleWaitMs,
     partitions: rotated(plan.due, turn).map(({ queue, offset, currentLeaderEpoch, maxBytes }) => ({
       partition: queue.partition,
       currentLeaderEpoch,
-      fetchOffset: BigInt(offset),
+      offset,
       lastFetchedEpoch: queue.leaderEpoch,
-      partitionMaxBytes: maxBytes,
+      maxBytes,
     })),
   });
 };

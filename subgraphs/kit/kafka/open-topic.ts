@@ -5,6 +5,7 @@ import type { RawBatch } from '../records.ts';
 import { Backoff } from './backoff.ts';
 import { readTopicMetadata, type TopicMetadata } from './cluster.ts';
 import { EpochEnds } from './epoch-ends.ts';
+import { FetchWire } from './fetch-wire.ts';
 import { readOffsets } from './offsets.ts';
 import type { RangeStats, Reader, ReaderSink, Topic } from './topic.ts';
 import { TopicRange } from './topic-range.ts';
@@ -149,7 +150,7 @@ class KafkaTopic implements Topic {
       name: this.name,
       topicId: this.topicId,
       bufferBytes: options.bufferBytes ?? 16 * megabyte,
-      wire: new Wire(this.#options),
+      wire: new FetchWire(this.#options),
       metadata: () => this.#refresh(),
       bounds: (partition) => this.#bounds(partition),
       log: this.#options.log,

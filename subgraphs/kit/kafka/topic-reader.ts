@@ -6,6 +6,7 @@ import { Backoff } from './backoff.ts';
 import type { Leader, TopicMetadata } from './cluster.ts';
 import type { FetchResponse, FetchResponsePartition } from './fetch-answer.ts';
 import { type FetchLoopHost, type FetchPlan, runFetchLoop } from './fetch-loop.ts';
+import type { FetchWire } from './fetch-wire.ts';
 import { readFetchedPartition } from './fetched-partition.ts';
 import { type HeldBack, StableOffsets } from './held-back.ts';
 import { isPassing, kafkaCode, nameOfCode } from './kafka-codes.ts';
@@ -14,7 +15,6 @@ import { Outages } from './outages.ts';
 import { PartitionQueue } from './partition-queue.ts';
 import { Signal } from './signal.ts';
 import type { Reader, ReaderSink } from './topic.ts';
-import type { Wire } from './wire.ts';
 
 /** A broker may lag behind the controller, so only this many answers in a row, over a second or more, mean that a topic is gone. */
 const unknownAnswersUntilGone = 20;
@@ -32,8 +32,8 @@ export interface TopicReaderOptions {
   readonly sink: ReaderSink;
   /** Bytes handed over and not yet taken, of all partitions together (at least 64 KB each). */
   readonly bufferBytes: number;
-  /** For fetches alone; closed with the reader. */
-  readonly wire: Wire;
+  /** Closed with the reader. */
+  readonly wire: FetchWire;
   readonly metadata: () => Promise<TopicMetadata>;
   readonly bounds: (partition: number) => Promise<{ logStart: number; end: number }>;
   readonly log: Logger | undefined;
@@ -74,7 +74,7 @@ export class TopicReader implements Reader, FetchLoopHost {
     this.done.catch(() => undefined);
   }
 
-  get wire(): Wire {
+  get wire(): FetchWire {
     return this.#options.wire;
   }
 

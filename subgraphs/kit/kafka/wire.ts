@@ -4,12 +4,6 @@ import {
   type Broker,
   type Connection,
   ConnectionPool,
-  createAPI,
-  fetchV13,
-  fetchV14,
-  fetchV15,
-  fetchV16,
-  fetchV17,
   listOffsetsV7,
   listOffsetsV8,
   listOffsetsV9,
@@ -20,23 +14,12 @@ import {
   offsetForLeaderEpochV4,
   ResponseError,
 } from '@platformatic/kafka';
-import { type FetchResponse, parseFetchResponse } from './fetch-answer.ts';
-import { uuidOf } from './topic-id.ts';
 
 export type ListOffsetsResponse = listOffsetsV9.ListOffsetsResponse;
 export type MetadataResponse = metadataV12.MetadataResponse;
 export type EpochEndsResponse = offsetForLeaderEpochV4.OffsetForLeaderEpochResponse;
 
-/** Newest first; the oldest are those of Kafka 3.1, the first whose fetch names topics by id. */
-const fetchApis = [fetchV17, fetchV16, fetchV15, fetchV14, fetchV13].map(
-  ({ api: { key, version }, createRequest }) =>
-    createAPI<Parameters<typeof fetchV17.createRequest>, FetchResponse>(
-      key,
-      version,
-      createRequest,
-      parseFetchResponse,
-    ),
-);
+/** Newest first; the oldest are those of Kafka 3.1, which fetches need. */
 const metadataApis = [metadataV12.api, metadataV11.api, metadataV10.api];
 const listOffsetsApis = [listOffsetsV9.api, listOffsetsV8.api, listOffsetsV7.api];
 
@@ -45,16 +28,6 @@ const epochEndsApis = [offsetForLeaderEpochV4.api, offsetForLeaderEpochV3.api];
 const readCommitted = 1;
 /** In the place of a follower's id. */
 const consumer = -1;
-/** No fetch session (KIP-227): each request lists its partitions and each answer has all of them, so no state can disagree. */
-const sessionless = { id: 0, epoch: -1 } as const;
-
-export interface FetchRequest {
-  readonly maxWaitMs: number;
-  readonly maxBytes: number;
-  readonly topicId: string;
-  readonly partitions: fetchV17.FetchRequestPartition[];
-}
-
 export interface OffsetQuery {
   readonly partition: number;
   readonly leaderEpoch: number;
@@ -69,7 +42,7 @@ export interface EpochQuery {
 }
 
 /**
- * The four requests that reading needs, each sent once: who calls decides what to try again. Errors inside an answer
+ * The requests that reading needs beside fetches, each sent once: who calls decides what to try again. Errors inside an answer
  * (`errorCode`) are returned with it; a rejection means that there is no answer.
  */
 export class Wire {
@@ -100,28 +73,6 @@ export class Wire {
       this.#bootstrap = [...this.#bootstrap.slice(1), ...this.#bootstrap.slice(0, 1)];
       throw error;
     }
-  }
-
-  fetch(broker: Broker, request: FetchRequest): Promise<FetchResponse> {
-    const topics = [{ topicId: uuidOf(request.topicId), partitions: request.partitions }];
-    const { maxWaitMs, maxBytes } = request;
-    return this.#guarded(async () => {
-      const connection = await this.#pool.get(broker);
-      const { id, epoch } = sessionless;
-      return this.#call(
-        connection,
-        fetchApis,
-        maxWaitMs,
-        1,
-        maxBytes,
-        readCommitted,
-        id,
-        epoch,
-        topics,
-        [],
-        '',
-      );
-    });
   }
 
   /** `timestamp` −2: log start; −1: last stable offset; else the first offset at or after it. */

@@ -53,9 +53,6 @@ test('S23 a batch that cannot be decoded is passed, and hides no other batch and
   const poison = batch(2, ['c', 'd', 'e'], 'gzip');
   poison.fill(0xff, 61);
   const { responses } = parseFetchResponse(
-    0,
-    1,
-    17,
     answer([[batch(0, ['a', 'b']), poison, batch(5, ['f'])], [batch(7, ['other'], 'gzip')]]),
   );
   const [first, second] =
@@ -74,7 +71,7 @@ test('S23 a batch that cannot be decoded is passed, and hides no other batch and
 
 test('a batch that is cut off at the end is asked for again', () => {
   const cut = batch(2, ['c']);
-  const { responses } = parseFetchResponse(0, 1, 17, answer([[batch(0, ['a', 'b']), cut.subarray(0, 40)]]));
+  const { responses } = parseFetchResponse(answer([[batch(0, ['a', 'b']), cut.subarray(0, 40)]]));
   const [partition] = responses[0]?.partitions ?? [];
   if (partition === undefined) throw new Error('a partition was answered');
   const found = readFetchedPartition(partition, 0);
