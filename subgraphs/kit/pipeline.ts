@@ -8,6 +8,7 @@ import type { HeldBack } from './kafka/held-back.ts';
 import { HungTransaction } from './kafka/hung-transaction.ts';
 import type { RangeStats, Reader, ReaderSink, ReaderStats, Topic } from './kafka/topic.ts';
 import { cursorBytes, warnOfLongCursors } from './long-cursors.ts';
+import { isPromise, type MaybePromise } from './maybe-promise.ts';
 import type { DecodedRecord, RawBatch, RawRecord, UndecodableRange } from './records.ts';
 import { asEvent, type StreamEvent } from './stream/event.ts';
 import { Stream } from './stream/stream.ts';
@@ -190,7 +191,8 @@ export class Pipeline implements TopicSource {
 
   async #take(batch: RawBatch): Promise<void> {
     const { partition, next } = batch;
-    const records = await this.#decodeAll(batch);
+    const decoded = this.#decodeAll(batch);
+    const records = isPromise(decoded) ? await decoded : decoded;
     const events =
       this.view === null
         ? records.map(asEvent)
@@ -198,21 +200,28 @@ export class Pipeline implements TopicSource {
     this.stream.publish(partition, events, next);
   }
 
-  async #decodeAll({ records, undecodable, partition }: RawBatch): Promise<readonly DecodedRecord[]> {
-    const decoded: DecodedRecord[] = [];
-    let kept = undecodable.length > 0;
+  /** At once, unless there are letters to write. */
+  #decodeAll(batch: RawBatch): MaybePromise<readonly DecodedRecord[]> {
+    const results = batch.records.map((raw) => this.#decoder(raw, batch.partition));
+    for (const { misfits } of results)
+      for (const field of misfits) this.#misfits.set(field, (this.#misfits.get(field) ?? 0) + 1);
+    const records = results.map(({ record }) => record);
+    return batch.undecodable.length > 0 || records.some(({ state }) => state === 'UNREADABLE')
+      ? this.#keepLetters(batch, results).then(() => records)
+      : records;
+  }
+
+  async #keepLetters(
+    { records, undecodable, partition }: RawBatch,
+    results: readonly DecodedResult[],
+  ): Promise<void> {
     for (const range of undecodable) await this.#keepUndecodable(range, partition);
-    for (const raw of records) {
-      const result = this.#decoder(raw, partition);
-      decoded.push(result.record);
-      for (const field of result.misfits) this.#misfits.set(field, (this.#misfits.get(field) ?? 0) + 1);
-      if (result.record.state !== 'UNREADABLE') continue;
-      await this.#keepUnreadable(raw, partition, result);
-      kept = true;
+    for (const [index, raw] of records.entries()) {
+      const result = results[index];
+      if (result?.record.state === 'UNREADABLE') await this.#keepUnreadable(raw, partition, result);
     }
     // Behind the position nothing is read again: letters must be written before it moves.
-    if (kept) await this.#options.deadLetters?.flush();
-    return decoded;
+    await this.#options.deadLetters?.flush();
   }
 
   /**

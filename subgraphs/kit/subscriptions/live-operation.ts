@@ -89,14 +89,20 @@ export class LiveOperation<Result> {
       for (const listener of [...this.#listeners]) listener.overrun();
       return;
     }
-    if (!this.#executing) void this.#drain();
+    this.#begin();
+  }
+
+  #begin(): void {
+    if (this.#executing) return;
+    this.#executing = true;
+    drainLater(this);
   }
 
   #missed(range: LostRange): void {
     this.#cut();
     const missed = { range, goOnAt: this.#options.stream.position };
     this.#batches.push({ sent: [], missed, listeners: [...this.#listeners] });
-    if (!this.#executing) void this.#drain();
+    this.#begin();
   }
 
   #drop(): void {
@@ -111,25 +117,56 @@ export class LiveOperation<Result> {
     this.#queue = [];
   }
 
-  async #drain(): Promise<void> {
-    this.#executing = true;
-    // The rest of the fetch is published in this turn of the loop: execute it together.
-    await Promise.resolve();
-    for (;;) {
-      this.#cut();
-      const batch = this.#batches.shift();
-      if (batch === undefined) break;
-      this.#waiting -= batch.sent.length;
-      for (let from = 0; from < batch.sent.length; from += executedTogether) {
-        const executing = this.#options.execute(batch.sent.slice(from, from + executedTogether));
-        const results = isPromise(executing) ? await executing : executing;
-        for (const listener of batch.listeners) if (this.#listeners.has(listener)) listener.take(results);
-      }
-      const { missed } = batch;
-      if (missed === null) continue;
-      for (const listener of batch.listeners)
-        if (this.#listeners.has(listener)) listener.missed(missed.range, missed.goOnAt);
+  /** Executes what is queued, batch by batch; goes on by itself behind what takes longer than this turn. */
+  drain(): void {
+    for (let batch = this.#nextBatch(); batch !== undefined; batch = this.#nextBatch()) {
+      const executing = this.#run(batch, 0);
+      if (!isPromise(executing)) continue;
+      void executing.then(() => this.drain());
+      return;
     }
     this.#executing = false;
   }
+
+  #nextBatch(): Batch<Result> | undefined {
+    this.#cut();
+    const batch = this.#batches.shift();
+    this.#waiting -= batch?.sent.length ?? 0;
+    return batch;
+  }
+
+  #run(batch: Batch<Result>, from: number): MaybePromise<void> {
+    for (let at = from; at < batch.sent.length; at += executedTogether) {
+      const executing = this.#options.execute(batch.sent.slice(at, at + executedTogether));
+      if (isPromise(executing)) {
+        return executing.then((results) => {
+          this.#give(batch, results);
+          return this.#run(batch, at + executedTogether);
+        });
+      }
+      this.#give(batch, executing);
+    }
+    const { missed } = batch;
+    if (missed === null) return;
+    for (const listener of batch.listeners)
+      if (this.#listeners.has(listener)) listener.missed(missed.range, missed.goOnAt);
+  }
+
+  #give({ listeners }: Batch<Result>, results: readonly Result[]): void {
+    for (const listener of listeners) if (this.#listeners.has(listener)) listener.take(results);
+  }
 }
+
+let due: { drain(): void }[] = [];
+
+/** The rest of the fetch is published in this turn of the loop: executed together, and by one microtask for all operations. */
+const drainLater = (operation: { drain(): void }): void => {
+  if (due.length === 0) void Promise.resolve().then(drainDue);
+  due.push(operation);
+};
+
+const drainDue = (): void => {
+  const operations = due;
+  due = [];
+  for (const operation of operations) operation.drain();
+};
