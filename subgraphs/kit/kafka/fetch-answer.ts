@@ -2,10 +2,10 @@ import {
   type fetchV17,
   type Reader,
   Reader as ReaderOf,
-  type RecordsBatch,
   readKnownTaggedFields,
   readRecordsBatch,
 } from '@platformatic/kafka';
+import { isPlainBatch, type RecordBatch, readPlainBatch } from './record-batch.ts';
 
 export type FetchResponsePartition = Omit<fetchV17.FetchResponsePartition, 'records'> & {
   readonly records: readonly FetchedBatch[] | null;
@@ -17,9 +17,7 @@ export interface FetchResponse {
 }
 
 /** A batch; without records, and with the reason, where they could not be decoded. */
-export interface FetchedBatch extends RecordsBatch {
-  readonly undecodable?: string;
-}
+export type FetchedBatch = RecordBatch & { readonly undecodable?: string };
 
 /**
  * Reads the answer to a fetch, versions 13 to 17, which differ in tagged fields alone. As the client library's own
@@ -70,43 +68,45 @@ const currentMagic = 2;
 const readBatches = (reader: Reader): FetchedBatch[] | null => {
   const size = reader.readUnsignedVarInt() - 1;
   if (size < 0) return null;
-  const bytes = reader.buffer.subarray(reader.position, reader.position + size);
+  const bytes = reader.buffer.slice(reader.position, reader.position + size);
   reader.skip(size);
   const batches: FetchedBatch[] = [];
-  const whole = ReaderOf.from(bytes);
   for (let start = 0; size - start >= headBytes; ) {
-    const end = start + headBytes + whole.peekInt32(start + 8);
+    const end = start + headBytes + bytes.readInt32BE(start + 8);
     if (end > size || end <= start) break;
-    batches.push(readBatch(ReaderOf.from(bytes.subarray(start, end))));
+    batches.push(readBatch(bytes.subarray(start, end)));
     start = end;
   }
   return batches;
 };
 
-const readBatch = (reader: Reader): FetchedBatch => {
+const readBatch = (bytes: Buffer): FetchedBatch => {
   try {
-    return readRecordsBatch(reader);
+    return isPlainBatch(bytes) ? readPlainBatch(bytes) : readRecordsBatch(ReaderOf.from(bytes));
   } catch (error) {
-    reader.position = 0;
-    return undecodable(reader, error instanceof Error ? error.message : String(error));
+    return undecodable(bytes, error instanceof Error ? error.message : String(error));
   }
 };
 
 /** What the position needs stands before the records, and is never compressed. */
-const undecodable = (reader: Reader, reason: string): FetchedBatch => ({
-  firstOffset: reader.peekInt64(0),
-  length: reader.peekInt32(8),
-  partitionLeaderEpoch: reader.peekInt32(at.leaderEpoch),
-  magic: reader.peekInt8(at.magic),
-  crc: 0,
-  attributes: reader.peekInt16(at.attributes),
-  // In formats before KIP-98 it stands elsewhere; a batch has one record then, or is followed by the next.
-  lastOffsetDelta: reader.peekInt8(at.magic) === currentMagic ? reader.peekInt32(at.lastOffsetDelta) : 0,
-  firstTimestamp: 0n,
-  maxTimestamp: 0n,
-  producerId: reader.peekInt64(at.producerId),
-  producerEpoch: 0,
-  firstSequence: 0,
-  records: [],
-  undecodable: reason,
-});
+const undecodable = (bytes: Buffer, reason: string): FetchedBatch => {
+  const magic = bytes.readInt8(at.magic);
+  const isCurrent = magic === currentMagic;
+  return {
+    firstOffset: bytes.readBigInt64BE(0),
+    length: bytes.readInt32BE(8),
+    partitionLeaderEpoch: bytes.readInt32BE(at.leaderEpoch),
+    magic,
+    crc: 0,
+    attributes: bytes.readInt16BE(at.attributes),
+    // In formats before KIP-98 it stands elsewhere; a batch has one record then, or is followed by the next.
+    lastOffsetDelta: isCurrent ? bytes.readInt32BE(at.lastOffsetDelta) : 0,
+    firstTimestamp: 0n,
+    maxTimestamp: 0n,
+    producerId: bytes.readBigInt64BE(at.producerId),
+    producerEpoch: 0,
+    firstSequence: 0,
+    records: [],
+    undecodable: reason,
+  };
+};

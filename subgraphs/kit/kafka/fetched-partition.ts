@@ -1,6 +1,6 @@
-import type { RecordsBatch } from '@platformatic/kafka';
 import type { RawRecord, UndecodableRange } from '../records.ts';
 import type { FetchResponsePartition } from './fetch-answer.ts';
+import type { RecordBatch } from './record-batch.ts';
 
 const isTransactional = 0x10;
 const isControl = 0x20;
@@ -50,7 +50,7 @@ export const readFetchedPartition = (answer: FetchResponsePartition, asked: numb
 };
 
 /** Tells, batch after batch in offset order, whether a batch belongs to an aborted transaction. */
-const openAborts = (answer: FetchResponsePartition): ((batch: RecordsBatch) => boolean) => {
+const openAborts = (answer: FetchResponsePartition): ((batch: RecordBatch) => boolean) => {
   const starts = [...(answer.abortedTransactions ?? [])].sort((a, b) =>
     a.firstOffset < b.firstOffset ? -1 : a.firstOffset > b.firstOffset ? 1 : 0,
   );
@@ -71,7 +71,7 @@ const openAborts = (answer: FetchResponsePartition): ((batch: RecordsBatch) => b
 };
 
 /** Appends the records of a batch that are not below `asked` (brokers answer whole batches), and returns their size. */
-const appendRecords = (batch: RecordsBatch, asked: number, into: RawRecord[]): number => {
+const appendRecords = (batch: RecordBatch, asked: number, into: RawRecord[]): number => {
   const firstOffset = Number(batch.firstOffset);
   const firstTimestamp = Number(batch.firstTimestamp);
   const appendTime = (batch.attributes & isLogAppendTime) === 0 ? null : Number(batch.maxTimestamp);

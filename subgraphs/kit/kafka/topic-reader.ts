@@ -236,10 +236,11 @@ export class TopicReader implements Reader, FetchLoopHost {
     this.#metadata.want();
   }
 
-  answered(node: number, plan: FetchPlan, answer: FetchResponse): void {
+  answered(node: number, plan: FetchPlan, answer: FetchResponse): number {
     if (answer.errorCode !== kafkaCode.none) throw new Error(`Fetch: ${nameOfCode(answer.errorCode)}.`);
     this.#outages.end(`node ${node}`);
     this.stats.fetches += 1;
+    const before = this.stats.bytes;
     const partitions = answer.responses.flatMap((topic) => topic.partitions);
     const byPartition = new Map(partitions.map((partition) => [partition.partitionIndex, partition]));
     for (const { queue, offset, currentLeaderEpoch } of plan.due) {
@@ -249,6 +250,7 @@ export class TopicReader implements Reader, FetchLoopHost {
       if (partition !== undefined && !isStale && queue.holds.size === 0)
         this.#take(queue, partition, currentLeaderEpoch);
     }
+    return this.stats.bytes - before;
   }
 
   #take(queue: PartitionQueue, answer: FetchResponsePartition, leaderEpoch: number): void {
