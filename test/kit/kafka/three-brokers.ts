@@ -20,7 +20,9 @@ export const startThreeBrokers = async (): Promise<ThreeBrokers> => {
   const controllerPorts = [await freePort(), await freePort(), await freePort()];
   const voters = controllerPorts.map((port, index) => `${index + 1}@127.0.0.1:${port}`);
   // Kafka's ids are UUIDs in URL-safe Base64.
-  const clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
+  const id = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
+  // Kafka's tool takes an argument that begins so for an option.
+  const clusterId = id.replace(/^-/, '_');
   const brokers = new Map<number, LocalBroker>();
   const start = async (nodeId: number): Promise<void> => {
     const controllerPort = controllerPorts[nodeId - 1] ?? 0;
