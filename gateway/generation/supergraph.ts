@@ -17,6 +17,7 @@ import { mendPlan } from './mend-plan.ts';
 import { checkInputs } from './missing-inputs.ts';
 import { type Overrides, overrideLabels } from './overrides.ts';
 import { SafeAliases } from './safe-aliases.ts';
+import { UnevenTypes } from './uneven-types.ts';
 import { withVirtualFields } from './virtual-fields.ts';
 
 /** A supergraph, read and ready for planning. */
@@ -73,8 +74,10 @@ function* load(supergraphSdl: string): Generator<void, LoadedSupergraph> {
   yield;
   const planned = build(virtual.supergraph);
   yield;
-  // Named fragments in fetches would hide from mendPlan the fields that it looks for.
-  const planner = new QueryPlanner(planned, { reuseQueryFragments: !virtual.hasInputs });
+  const types = readTypeRelations(original.schema);
+  const uneven = new UnevenTypes(planned, types, virtual);
+  // Named fragments in fetches would hide from those that mend plans the fields that they look for.
+  const planner = new QueryPlanner(planned, { reuseQueryFragments: !virtual.hasInputs && !uneven.exist });
   const planningSchema = planned.apiSchema();
   yield;
   const apiSchema = original.apiSchema().toGraphQLJSSchema();
@@ -85,7 +88,7 @@ function* load(supergraphSdl: string): Generator<void, LoadedSupergraph> {
     subgraphs: new Map(
       original.subgraphsMetadata().map(({ name, url }): [string, Subgraph] => [name, { name, url }]),
     ),
-    types: readTypeRelations(original.schema),
+    types,
     aliases: new SafeAliases(virtual.supergraph),
     hidesPartOf: (typename) => hiding.has(typename),
     labels: overrideLabels(virtual.supergraph),
@@ -93,7 +96,7 @@ function* load(supergraphSdl: string): Generator<void, LoadedSupergraph> {
       const operation = operationFromDocument(planningSchema, document);
       const plan = planner.buildQueryPlan(operation, { overrideConditions: new Map(overrides) });
       checkInputs(plan, virtual);
-      return mendPlan(plan, virtual);
+      return mendPlan(uneven.restore(plan, document), virtual);
     },
   };
 }
