@@ -25,7 +25,7 @@ interface Asked {
 
 /**
  * A connection for fetches alone, one at a time. The client library's costs a fetch two queues, eight promises, and a
- * stream; at a hundred small fetches a second that was a third of a subgraph's work.
+ * stream; at a hundred small fetches a second that was a quarter of a subgraph's work.
  */
 export class FetchConnection {
   readonly #clientId: string;

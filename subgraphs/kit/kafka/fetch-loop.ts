@@ -72,7 +72,7 @@ export const runFetchLoop = async (node: number, host: FetchLoopHost): Promise<v
 
 /**
  * Behind what is written at the end of this turn of the loop. The write of a fetch wakes the broker, which took a quarter
- * of a millisecond on a machine of two cores: of each event's way. Those of a turn's microtasks ask for its end first.
+ * of a millisecond on a machine of two cores: of each event's way. The tick lets the microtasks go first, which schedule that write.
  */
 const behindThisTurn = (): Promise<void> => {
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -45,7 +45,7 @@ export const apiVersionsRequest = (clientId: string, correlation: number): Buffe
   return bytes.finished();
 };
 
-/** Written in one go: as the library's writer makes it, a buffer for each number, it cost half of what reading a fetch does. */
+/** Written in one go: the library's writer makes a buffer for each number. */
 export const fetchRequest = (
   { maxWaitMs, maxBytes, topicId, partitions }: FetchRequest,
   version: number,

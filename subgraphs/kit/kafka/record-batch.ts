@@ -40,7 +40,7 @@ export const isPlainBatch = (bytes: Buffer): boolean =>
 
 /**
  * Reads a plain batch. Throws where records do not fit into its bytes. Keys, values and headers are parts of `bytes`. The
- * library reads each number through three objects, which cost more than all that is done with a record behind it.
+ * library reads each number through three objects.
  */
 export const readPlainBatch = (bytes: Buffer): RecordBatch => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
