@@ -69,11 +69,11 @@ export interface QueryRequest extends Omit<OperationRequest, 'after' | 'signal'>
 export const executeRequest = (generation: Generation, request: QueryRequest): Promise<ExecutionResult> =>
   orRefused(request, (operation) => generation.execute(operation));
 
-/** The same; where it can, as the body of the answer. */
+/** The same; where it can, as the body of the answer, each character a byte. */
 export const executeRequestToText = (
   generation: Generation,
   request: QueryRequest,
-): Promise<ExecutionResult | Buffer> =>
+): Promise<ExecutionResult | string> =>
   orRefused(request, (operation) => generation.executeToText(operation));
 
 async function orRefused<T>(

@@ -35,8 +35,11 @@ export interface Generation {
    * do not fit), with `data` and `errors` when fetches fail. Rejects only with the reason of the request's own signal.
    */
   execute(request: OperationRequest): Promise<ExecutionResult>;
-  /** The same; where it can, as the body of an answer without errors: the JSON `{"data":…}` and a line break. */
-  executeToText(request: OperationRequest): Promise<ExecutionResult | Buffer>;
+  /**
+   * The same; where it can, as the body of an answer without errors: the JSON `{"data":…}` and a line break, as the bytes of its
+   * UTF-8, each a character (Latin-1).
+   */
+  executeToText(request: OperationRequest): Promise<ExecutionResult | string>;
   /** Throws a SubscriptionRefused that holds what to tell the client. */
   planSubscription(request: SubscriptionRequest): SubscriptionPlan;
 }
@@ -134,7 +137,7 @@ async function execute<T>(
 }
 
 /** What cannot be put together from texts is put together from values, with the answers that came. */
-const executeOnText: Execute<ExecutionResult | Buffer> = async (prepared, run, context) => {
+const executeOnText: Execute<ExecutionResult | string> = async (prepared, run, context) => {
   const plan = prepared.variant.textPlan();
   const text = plan === null ? null : await executeText(plan, run);
   return text ?? executeOnValues(prepared, run, context);

@@ -10,10 +10,10 @@ import { type Arrived, writeAnswer } from './write.ts';
 type FetchBytes = NonNullable<Fetcher['fetchBytes']>;
 
 /**
- * Runs a plan on the texts of the answers; resolves with the body of the client's answer. Null when an answer has
+ * Runs a plan on the texts of the answers; resolves with the body of the client's answer, a character a byte. Null when an answer has
  * anything that it should not: then the plan is to be run on values, for which `run.replies` has what was fetched.
  */
-export async function executeText(plan: TextPlan, run: Run): Promise<Buffer | null> {
+export async function executeText(plan: TextPlan, run: Run): Promise<string | null> {
   const { fetcher } = run;
   if (fetcher.fetchBytes === undefined) return null;
   const execution = new TextExecution(plan, run, fetcher.fetchBytes.bind(fetcher));

@@ -59,7 +59,7 @@ export function representationsOf(target: Target, scanned: Scanned): Representat
     tape[record + target.slot] = number;
   }
   sink.addByte(0x5d);
-  return { text: sink.bytes().toString(), count: made.length };
+  return { text: sink.text('utf8'), count: made.length };
 }
 
 function writeRepresentation({ keys }: Target, scanned: Scanned, record: number, sink: Sink): void {

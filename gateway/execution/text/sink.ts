@@ -14,6 +14,17 @@ export const textOf = (text: string): Text => {
   return { bytes, view: viewOf(bytes) };
 };
 
+/** Memory of larger ones is not kept. */
+const maximumSpare = 1024 * 1024;
+
+/**
+ * Of the last sink that was done, for the next one: memory of its own for each answer of 100 KB made V8 collect all of the
+ * heap several times a second.
+ */
+let spare: Buffer | null = null;
+
+const gone = Buffer.alloc(0);
+
 /** Takes pieces of texts, one behind the other. */
 export class Sink {
   #bytes: Buffer;
@@ -22,7 +33,9 @@ export class Sink {
 
   /** `expected`: its size to begin with, in bytes. */
   constructor(expected: number) {
-    this.#bytes = Buffer.allocUnsafe(Math.max(expected, 64));
+    this.#bytes =
+      spare !== null && spare.length >= expected ? spare : Buffer.allocUnsafeSlow(Math.max(expected, 64));
+    spare = null;
     this.#view = viewOf(this.#bytes);
   }
 
@@ -51,16 +64,21 @@ export class Sink {
     this.#bytes[this.#length++] = byte;
   }
 
-  /** What was added; the sink is at its end. */
-  bytes(): Buffer {
-    return this.#bytes.subarray(0, this.#length);
+  /** What was added; the sink is at its end. As Latin-1 each character is a byte, and need not be decoded. */
+  text(encoding: 'utf8' | 'latin1'): string {
+    const bytes = this.#bytes;
+    const text = bytes.toString(encoding, 0, this.#length);
+    if (bytes.length <= maximumSpare) spare = bytes;
+    this.#bytes = gone;
+    this.#length = 0;
+    return text;
   }
 
   /** One entity may stand in thousands of objects: text by values has the same bound. */
   #grow(length: number): void {
     if (length > constants.MAX_STRING_LENGTH)
       throw new RangeError('The answer is longer than a text may be.');
-    const bytes = Buffer.allocUnsafe(Math.max(length, this.#bytes.length * 2));
+    const bytes = Buffer.allocUnsafeSlow(Math.max(length, this.#bytes.length * 2));
     this.#bytes.copy(bytes, 0, 0, this.#length);
     this.#bytes = bytes;
     this.#view = viewOf(bytes);

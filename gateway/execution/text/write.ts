@@ -10,15 +10,15 @@ export interface Arrived {
 
 const [open, close, nothing] = [textOf('{"data":'), textOf('}\n'), textOf('null')];
 
-/** Puts the body of the client's answer together: `{"data":…}` and a line break. */
-export function writeAnswer(root: Place, arrived: readonly (Arrived | null)[]): Buffer {
+/** Puts the body of the client's answer together: `{"data":…}` and a line break. Each character is a byte of it. */
+export function writeAnswer(root: Place, arrived: readonly (Arrived | null)[]): string {
   let expected = 64;
   for (const each of arrived) expected += each?.scanned.bytes.length ?? 0;
   const writer = new Writer(arrived, new Sink(expected));
   writer.sink.addAll(open);
   writer.object(root, -1, 0);
   writer.sink.addAll(close);
-  return writer.sink.bytes();
+  return writer.sink.text('latin1');
 }
 
 class Writer {

@@ -7,7 +7,7 @@ import { forwardedHeaders } from '../../request-scope.ts';
 import type { TransportContext } from '../operation.ts';
 import type { PlainBody } from './body.ts';
 
-/** A body as it leaves behind its head, in one text; what is ASCII, and bytes, are the same in Latin-1, which V8 need not encode. */
+/** A body as it leaves behind its head, in one text; what is ASCII, and bytes as characters, are Latin-1, which V8 need not encode. */
 export interface WireBody {
   readonly text: string;
   /** Bytes. */
@@ -29,12 +29,12 @@ export interface PlainReply extends PlainAnswer {
 /** For the head, which goes into the same text. */
 const headCharacters = 64 * 1024;
 
-/** Throws a RangeError for what is too long. */
-export const wireBody = (body: string | Buffer): WireBody => {
-  const text = typeof body === 'string' ? body : body.toString('latin1');
+/** Of a text. Throws a RangeError for what is too long. */
+export const wireBody = (text: string): WireBody => bodyOf(text, Buffer.byteLength(text));
+
+const bodyOf = (text: string, length: number): WireBody => {
   if (text.length > constants.MAX_STRING_LENGTH - headCharacters)
     throw new RangeError('The answer is longer than a text may be.');
-  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
   return { text, length, encoding: length === text.length ? 'latin1' : 'utf8' };
 };
 
@@ -60,7 +60,7 @@ export const findOperation = (
   const used = { schema: generation.apiSchema, document, operation };
   return async () => {
     const executed = await execute(body, document, generation, context);
-    context.usage.record(used, !Buffer.isBuffer(executed) && (executed.errors?.length ?? 0) > 0);
+    context.usage.record(used, typeof executed !== 'string' && (executed.errors?.length ?? 0) > 0);
     try {
       return written(executed);
     } catch (error) {
@@ -70,8 +70,9 @@ export const findOperation = (
   };
 };
 
-const written = (executed: Executed | Buffer): PlainAnswer => {
-  if (Buffer.isBuffer(executed)) return { status: 200, body: wireBody(executed) };
+/** A string is the bytes of an answer, each a character. */
+const written = (executed: Executed | string): PlainAnswer => {
+  if (typeof executed === 'string') return { status: 200, body: bodyOf(executed, executed.length) };
   const { status, errors, ...rest } = executed;
   return { status, body: wireBody(`${JSON.stringify({ errors, ...rest })}\n`) };
 };
@@ -88,7 +89,7 @@ const execute = async (
   document: DocumentNode,
   generation: Generation,
   context: TransportContext,
-): Promise<Executed | Buffer> => {
+): Promise<Executed | string> => {
   const headers = forwardedHeaders();
   try {
     const answer = await executeRequestToText(generation, {
@@ -98,7 +99,7 @@ const execute = async (
       extensions: given,
       headers,
     });
-    if (Buffer.isBuffer(answer)) return answer;
+    if (typeof answer === 'string') return answer;
     const { errors, data, extensions } = answer;
     const shown = errors?.map((error) => shownError(error, context.logError));
     return { status: data === undefined && errors?.length ? 400 : 200, errors: shown, data, extensions };

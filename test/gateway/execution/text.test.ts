@@ -41,7 +41,7 @@ const graph = buildGraph({
 });
 
 interface Ran {
-  readonly result: ExecutionResult | Buffer;
+  readonly result: ExecutionResult | string;
   /** Requests, sorted: those of a parallel node begin in any order. */
   readonly asked: readonly string[];
 }
@@ -100,9 +100,8 @@ const run = async (
 
 /** Errors sorted: those of parallel fetches come in any order. */
 const canonical = ({ result }: Ran): string => {
-  const { errors, ...rest }: ExecutionResult = Buffer.isBuffer(result)
-    ? JSON.parse(result.toString())
-    : result;
+  const { errors, ...rest }: ExecutionResult =
+    typeof result === 'string' ? JSON.parse(Buffer.from(result, 'latin1').toString()) : result;
   return JSON.stringify([rest, errors?.map((error) => JSON.stringify(error)).toSorted()]);
 };
 
@@ -138,10 +137,10 @@ describe.each([
         const byValues = await run(operation, seed, spoil, 'values');
         expect(canonical(byText)).toBe(canonical(byValues));
         expect(byText.asked).toEqual(byValues.asked);
-        expect(Buffer.isBuffer(byValues.result)).toBe(false);
-        if (!Buffer.isBuffer(byText.result)) return;
+        expect(byValues.result).not.toBeTypeOf('string');
+        if (typeof byText.result !== 'string') return;
         asText += 1;
-        expect(isUtf8(byText.result)).toBe(true);
+        expect(isUtf8(Buffer.from(byText.result, 'latin1'))).toBe(true);
       }),
       {
         numRuns: Number(process.env.TRIBUTARY_RANDOM_RUNS ?? 200),
@@ -168,7 +167,7 @@ test.each([
   for (let seed = 0; seed < 40; seed++) {
     const byText = await run(operation, seed, 0, 'text');
     expect(canonical(byText)).toBe(canonical(await run(operation, seed, 0, 'values')));
-    if (Buffer.isBuffer(byText.result)) asText += 1;
+    if (typeof byText.result === 'string') asText += 1;
   }
   // What the API schema hides, and what is written with an exponent, goes the other way.
   expect(asText).toBeGreaterThanOrEqual(8);

@@ -45,7 +45,7 @@ const start = () => {
   const ask = async (first: number): Promise<string | object> => {
     const document = parse('query($n: Int) { items(first: $n) { name maker { label } } }');
     const result = await generation.executeToText({ document, operationName: null, variables: { n: first } });
-    return Buffer.isBuffer(result) ? result.toString() : result;
+    return typeof result === 'string' ? Buffer.from(result, 'latin1').toString() : result;
   };
   /** The next fetch of a subgraph, as soon as it is made. */
   const next = async (subgraph: string): Promise<Asked> => {
