@@ -1,4 +1,4 @@
-import { type ConstDirectiveNode, type DocumentNode, Kind, parse, visit } from 'graphql';
+import { type ConstDirectiveNode, type DocumentNode, Kind, visit } from 'graphql';
 
 /**
  * The supergraph as the planner should see it, without the keys that it cannot enter by.
@@ -7,8 +7,8 @@ import { type ConstDirectiveNode, type DocumentNode, Kind, parse, visit } from '
  * `resolvable: false`, and the subgraph then refuses the fetch. Where type and subgraph also have a key that resolves,
  * the other one is dropped. Clients are validated against the original all the same.
  */
-export function withoutDeadKeys(supergraphSdl: string): DocumentNode {
-  return visit(parse(supergraphSdl, { noLocation: true }), {
+export function withoutDeadKeys(supergraph: DocumentNode): DocumentNode {
+  return visit(supergraph, {
     ObjectTypeDefinition: (node) => ({ ...node, directives: liveKeys(node.directives ?? []) }),
     InterfaceTypeDefinition: (node) => ({ ...node, directives: liveKeys(node.directives ?? []) }),
   });

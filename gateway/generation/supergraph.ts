@@ -8,10 +8,11 @@ import {
   Supergraph,
 } from '@apollo/federation-internals';
 import { type QueryPlan, QueryPlanner } from '@apollo/query-planner';
-import { type DocumentNode, type GraphQLSchema, isAbstractType, isEnumType } from 'graphql';
+import { type DocumentNode, type GraphQLSchema, isAbstractType, isEnumType, parse } from 'graphql';
 import { TributaryError } from '../../schema/errors.ts';
 import type { Subgraph } from '../execution/fetcher.ts';
 import { readTypeRelations, type TypeRelations } from '../execution/types.ts';
+import { withExecutableDirectives } from './executable-directives.ts';
 import { withoutDeadKeys } from './keys.ts';
 import { mendPlan } from './mend-plan.ts';
 import { checkInputs } from './missing-inputs.ts';
@@ -68,9 +69,10 @@ function taken(steps: Generator<void, LoadedSupergraph>): IteratorResult<void, L
 }
 
 function* load(supergraphSdl: string): Generator<void, LoadedSupergraph> {
-  const original = build(supergraphSdl);
+  const document = withExecutableDirectives(parse(supergraphSdl, { noLocation: true }));
+  const original = build(document);
   yield;
-  const virtual = withVirtualFields(withoutDeadKeys(supergraphSdl));
+  const virtual = withVirtualFields(withoutDeadKeys(document));
   yield;
   const planned = build(virtual.supergraph);
   yield;
@@ -102,7 +104,7 @@ function* load(supergraphSdl: string): Generator<void, LoadedSupergraph> {
 }
 
 /** Composition has validated the SDL; a second validation would cost a start several times over. */
-const build = (sdl: string | DocumentNode): Supergraph =>
+const build = (sdl: DocumentNode): Supergraph =>
   Supergraph.build(sdl, {
     supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
     validateSupergraph: false,

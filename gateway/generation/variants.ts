@@ -12,6 +12,7 @@ import {
 import { compileShape, type ObjectShape, type ShapeContext } from '../execution/shape.ts';
 import { compileTextPlan, type TextPlan } from '../execution/text/text-plan.ts';
 import { type Conditions, conditionVariables, withoutConditions } from './conditions.ts';
+import { withDirectiveDefaults } from './executable-directives.ts';
 import type { Overrides } from './overrides.ts';
 import { tooLarge, withKeys } from './safe-aliases.ts';
 import type { LoadedSupergraph } from './supergraph.ts';
@@ -69,7 +70,8 @@ function makeVariant(
   conditions: Conditions,
   overrides: Overrides,
 ): Variant {
-  const { document: planned, emptied } = withoutConditions(definition, fragments, conditions);
+  const { document, emptied } = withoutConditions(definition, fragments, conditions);
+  const planned = withDirectiveDefaults(document, supergraph.apiSchema);
   const keys = supergraph.aliases.keysOf(planned);
   const context: PlanContext = { ...supergraph, keys };
   const { node } = planOf(supergraph, withKeys(planned, keys), overrides);
