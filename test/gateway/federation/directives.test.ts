@@ -19,12 +19,12 @@ type Info = {
 };
 
 function tells(_: unknown, _args: unknown, _context: unknown, { fieldNodes, variableValues }: Info): string {
-  const valueOf = (value: ValueNode): unknown => valueFromASTUntyped(value, variableValues);
+  const valueIn = (value: ValueNode): unknown => valueFromASTUntyped(value, variableValues);
   return fieldNodes
     .flatMap(({ directives = [] }) => directives)
     .map(
       ({ name, arguments: given = [] }) =>
-        `${name.value} ${given.map(({ value }) => valueOf(value)).join(' ')}`,
+        `${name.value} ${given.map(({ value }) => valueIn(value)).join(' ')}`,
     )
     .join(', ');
 }
