@@ -16,6 +16,7 @@ import { withExecutableDirectives } from './executable-directives.ts';
 import { withoutDeadKeys } from './keys.ts';
 import { mendPlan } from './mend-plan.ts';
 import { checkInputs } from './missing-inputs.ts';
+import { askNarrowTypes, readNarrowTypes } from './narrow-types.ts';
 import { type Overrides, overrideLabels } from './overrides.ts';
 import { SafeAliases } from './safe-aliases.ts';
 import { UnevenTypes } from './uneven-types.ts';
@@ -73,6 +74,7 @@ function* load(supergraphSdl: string): Generator<void, LoadedSupergraph> {
   const original = build(document);
   yield;
   const virtual = withVirtualFields(withoutDeadKeys(document));
+  const narrow = readNarrowTypes(virtual.supergraph);
   yield;
   const planned = build(virtual.supergraph);
   yield;
@@ -98,7 +100,7 @@ function* load(supergraphSdl: string): Generator<void, LoadedSupergraph> {
       const operation = operationFromDocument(planningSchema, document);
       const plan = planner.buildQueryPlan(operation, { overrideConditions: new Map(overrides) });
       checkInputs(plan, virtual);
-      return mendPlan(uneven.restore(plan, document), virtual);
+      return mendPlan(askNarrowTypes(uneven.restore(plan, document), narrow, virtual), virtual);
     },
   };
 }

@@ -50,7 +50,8 @@ export interface VirtualFields {
 
 type Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
 
-const isComposite = (node: { kind: string }): node is Composite =>
+/** A type that has fields. */
+export const isComposite = (node: { kind: string }): node is Composite =>
   node.kind === Kind.OBJECT_TYPE_DEFINITION || node.kind === Kind.INTERFACE_TYPE_DEFINITION;
 
 /** Gives each argument-taking field in a `@requires` a virtual field. Clients are validated against the original. */
@@ -92,7 +93,7 @@ export function withVirtualFields(supergraph: DocumentNode): VirtualFields {
 }
 
 /** The supergraph's enum of subgraphs gives each its name: `A @join__graph(name: "a", …)`. */
-function subgraphNames(supergraph: DocumentNode): ReadonlyMap<string, string> {
+export function subgraphNames(supergraph: DocumentNode): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const definition of supergraph.definitions) {
     if (definition.kind !== Kind.ENUM_TYPE_DEFINITION || definition.name.value !== 'join__Graph') continue;
@@ -176,12 +177,14 @@ function selectionsOf(fieldSet: string): readonly SelectionNode[] {
   return definition?.kind === Kind.OPERATION_DEFINITION ? definition.selectionSet.selections : [];
 }
 
-function textOf(directive: DirectiveNode | undefined, name: string): string | undefined {
+/** An argument that is a string or a name. */
+export function textOf(directive: DirectiveNode | undefined, name: string): string | undefined {
   const value = directive?.arguments?.find((argument) => argument.name.value === name)?.value;
   return value?.kind === Kind.STRING || value?.kind === Kind.ENUM ? value.value : undefined;
 }
 
-const namedType = (type: TypeNode): string =>
+/** The name of a type without its lists. */
+export const namedType = (type: TypeNode): string =>
   type.kind === Kind.NAMED_TYPE ? type.name.value : namedType(type.type);
 
 /** Meets the argument-taking fields, names them, and remembers where they must be added. */

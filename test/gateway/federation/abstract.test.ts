@@ -141,3 +141,58 @@ describe('interfaces and unions', () => {
     },
   );
 });
+
+describe('a field that is narrower in one subgraph', () => {
+  const chart = { __typename: 'Chart', scale: 500 };
+  const coin = { __typename: 'Coin', metal: 'silver' };
+  const ofKind = { __resolveType: ({ __typename }: { __typename: string }) => __typename };
+  const drawer = { top: chart, all: [chart, null, chart], any: coin, depth: 3 };
+
+  answers(
+    {
+      desk: {
+        typeDefs: `${v2}
+          type Query { drawer: Drawer @shareable }
+          type Drawer { top: Chart @shareable all: [Chart] @shareable any: Find @shareable depth: Int }
+          union Find = Chart | Coin
+          type Chart { scale: Int @shareable }
+          type Coin { metal: String @shareable }`,
+        resolvers: { Query: { drawer: () => drawer }, Find: ofKind },
+      },
+      vault: {
+        typeDefs: `${v2}
+          type Query { drawer: Drawer @shareable }
+          type Drawer { top: Find @shareable all: [Find] @shareable any: Find @shareable }
+          union Find = Chart | Coin
+          type Chart { scale: Int @shareable }
+          type Coin { metal: String @shareable }`,
+        resolvers: { Query: { drawer: () => drawer }, Find: ofKind },
+      },
+    },
+    {
+      // The planner leaves out the __typename then: to the one subgraph that is asked, a chart is nothing else.
+      'has its type asked for beside other fields': {
+        query: '{ drawer { depth any { __typename } top { ... on Chart { scale } } } }',
+        data: { drawer: { depth: 3, any: { __typename: 'Coin' }, top: { scale: 500 } } },
+      },
+      'has it in a list': {
+        query:
+          '{ drawer { depth any { ... on Coin { metal } } all { ... on Chart { size: scale } ... on Coin { metal } } } }',
+        data: { drawer: { depth: 3, any: { metal: 'silver' }, all: [{ size: 500 }, null, { size: 500 }] } },
+      },
+      'has it where fragments are named': {
+        query: `{ drawer { depth ...Things } }
+          fragment Things on Drawer { top { ...Found } all { ...Found } any { ...Found } }
+          fragment Found on Find { ... on Chart { scale } ... on Coin { metal } }`,
+        data: {
+          drawer: {
+            depth: 3,
+            top: { scale: 500 },
+            all: [{ scale: 500 }, null, { scale: 500 }],
+            any: { metal: 'silver' },
+          },
+        },
+      },
+    },
+  );
+});
