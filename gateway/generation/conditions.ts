@@ -9,6 +9,7 @@ import {
   visit,
 } from 'graphql';
 import { isIncluded } from '../execution/shape.ts';
+import { typenameField } from './typename-field.ts';
 
 /** Values of the variables that `@skip` and `@include` use. */
 export type Conditions = Readonly<Record<string, unknown>>;
@@ -52,7 +53,7 @@ export function withoutConditions(
         const selections = included(set, conditions);
         if (selections.length > 0) return { ...set, selections };
         emptied = true;
-        return { ...set, selections: [typename] };
+        return { ...set, selections: [typenameField] };
       },
     },
   );
@@ -60,8 +61,6 @@ export function withoutConditions(
 }
 
 /** An empty selection set is not valid. */
-const typename: SelectionNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
-
 function included(set: SelectionSetNode, conditions: Conditions): readonly SelectionNode[] {
   return set.selections
     .filter((selection) => isIncluded(selection, conditions))

@@ -17,6 +17,7 @@ import {
   visit,
 } from 'graphql';
 import type { FetchWithFallbacks } from '../execution/plan.ts';
+import { mapFetches } from './plan-fetches.ts';
 import type { Inputs, VirtualFields } from './virtual-fields.ts';
 
 /**
@@ -27,29 +28,12 @@ import type { Inputs, VirtualFields } from './virtual-fields.ts';
  * may lack an input of a field that is not selected for it.
  */
 export function mendPlan(plan: QueryPlan, virtual: VirtualFields): QueryPlan {
-  const { node } = plan;
-  if (node === undefined || !virtual.hasInputs) return plan;
-  if (node.kind !== 'Subscription') return { ...plan, node: mendNode(node, virtual) };
-  const primary = { ...node.primary, operation: realOperation(parseFetch(node.primary), virtual) };
-  return {
-    ...plan,
-    node: { ...node, primary, ...(node.rest === undefined ? {} : { rest: mendNode(node.rest, virtual) }) },
-  };
-}
-
-function mendNode(node: PlanNode, virtual: VirtualFields): PlanNode {
-  switch (node.kind) {
-    case 'Sequence':
-    case 'Parallel':
-      return { ...node, nodes: node.nodes.map((child) => mendNode(child, virtual)) };
-    case 'Flatten':
-      return { ...node, node: mendNode(node.node, virtual) };
-    case 'Fetch':
-      return mendFetch(node, virtual);
-    case 'Condition':
-    case 'Defer':
-      return node;
-  }
+  if (!virtual.hasInputs) return plan;
+  return mapFetches(
+    plan,
+    (fetch) => mendFetch(fetch, virtual),
+    (primary) => ({ ...primary, operation: realOperation(parseFetch(primary), virtual) }),
+  );
 }
 
 function mendFetch(node: FetchNode, virtual: VirtualFields): PlanNode {

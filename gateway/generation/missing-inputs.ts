@@ -1,6 +1,7 @@
-import type { FetchNode, PlanNode, QueryPlan, QueryPlanSelectionNode } from '@apollo/query-planner';
+import type { FetchNode, QueryPlan, QueryPlanSelectionNode } from '@apollo/query-planner';
 import { Kind, parse, type SelectionSetNode } from 'graphql';
 import { requestError } from '../execution/errors.ts';
+import { fetchesOf } from './plan-fetches.ts';
 import type { VirtualFields } from './virtual-fields.ts';
 
 /**
@@ -11,19 +12,7 @@ import type { VirtualFields } from './virtual-fields.ts';
  */
 export function checkInputs({ node }: QueryPlan, virtual: VirtualFields): void {
   if (node === undefined || !virtual.hasInputs) return;
-  for (const fetch of node.kind === 'Subscription' ? [node.primary, node.rest] : [node]) {
-    if (fetch !== undefined) checkNode(fetch, virtual);
-  }
-}
-
-function checkNode(node: PlanNode, virtual: VirtualFields): void {
-  if (node.kind === 'Sequence' || node.kind === 'Parallel') {
-    for (const child of node.nodes) checkNode(child, virtual);
-  } else if (node.kind === 'Flatten') {
-    checkNode(node.node, virtual);
-  } else if (node.kind === 'Fetch') {
-    checkFetch(node, virtual);
-  }
+  for (const { fetch } of fetchesOf(node)) checkFetch(fetch, virtual);
 }
 
 function checkFetch(node: FetchNode, virtual: VirtualFields): void {

@@ -10,6 +10,7 @@ import {
   stripIgnoredCharacters,
 } from 'graphql';
 import { fetchesOf, withFetches } from './plan-fetches.ts';
+import { typenameField } from './typename-field.ts';
 import { isComposite, namedType, subgraphNames, textOf, type VirtualFields } from './virtual-fields.ts';
 
 /** Object types that a subgraph has for a field which is of an interface or union in the supergraph. */
@@ -96,13 +97,11 @@ function askInFetch<Fetch extends FetchNode>(
       if (own === undefined || inner.selections.some(isTypename))
         return { ...selection, selectionSet: inner };
       changed = true;
-      return { ...selection, selectionSet: { ...inner, selections: [typename, ...inner.selections] } };
+      return { ...selection, selectionSet: { ...inner, selections: [typenameField, ...inner.selections] } };
     });
     return { ...set, selections };
   }
 }
-
-const typename: SelectionNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
 
 const isTypename = (selection: SelectionNode): boolean =>
   selection.kind === Kind.FIELD && selection.name.value === '__typename' && selection.alias === undefined;

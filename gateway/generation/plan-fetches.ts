@@ -34,17 +34,26 @@ function keyIn(element: string | number): string[] {
 
 /** The plan with other fetches in the places of these. */
 export function withFetches(plan: QueryPlan, others: ReadonlyMap<FetchNode, FetchNode>): QueryPlan {
-  const { node } = plan;
-  const replace = (each: FetchNode): FetchNode => others.get(each) ?? each;
-  if (node === undefined) return plan;
-  if (node.kind !== 'Subscription') return { ...plan, node: replaceIn(node, replace) };
-  const rest = node.rest === undefined ? {} : { rest: replaceIn(node.rest, replace) };
-  return { ...plan, node: { ...node, primary: replace(node.primary), ...rest } };
+  const replace = (fetch: FetchNode): FetchNode => others.get(fetch) ?? fetch;
+  return mapFetches(plan, replace, replace);
 }
 
-function replaceIn(node: PlanNode, replace: (fetch: FetchNode) => FetchNode): PlanNode {
-  if (node.kind === 'Fetch') return replace(node);
-  if (node.kind === 'Flatten') return { ...node, node: replaceIn(node.node, replace) };
+/** `primary`: for what a subscription begins with, which stays one fetch. */
+export function mapFetches(
+  plan: QueryPlan,
+  map: (fetch: FetchNode) => PlanNode,
+  primary: (fetch: FetchNode) => FetchNode,
+): QueryPlan {
+  const { node } = plan;
+  if (node === undefined) return plan;
+  if (node.kind !== 'Subscription') return { ...plan, node: mapIn(node, map) };
+  const rest = node.rest === undefined ? {} : { rest: mapIn(node.rest, map) };
+  return { ...plan, node: { ...node, primary: primary(node.primary), ...rest } };
+}
+
+function mapIn(node: PlanNode, map: (fetch: FetchNode) => PlanNode): PlanNode {
+  if (node.kind === 'Fetch') return map(node);
+  if (node.kind === 'Flatten') return { ...node, node: mapIn(node.node, map) };
   if (node.kind !== 'Sequence' && node.kind !== 'Parallel') return node;
-  return { ...node, nodes: node.nodes.map((child) => replaceIn(child, replace)) };
+  return { ...node, nodes: node.nodes.map((child) => mapIn(child, map)) };
 }

@@ -25,6 +25,7 @@ import {
 import type { TypeRelations } from '../execution/types.ts';
 import { ClientSelections, type Selected } from './client-selections.ts';
 import { type FetchAt, fetchesOf, withFetches } from './plan-fetches.ts';
+import { typenameField } from './typename-field.ts';
 import type { VirtualFields } from './virtual-fields.ts';
 
 /**
@@ -161,7 +162,7 @@ export class UnevenTypes {
     subgraph: Subgraph,
     client: ClientSelections,
   ): readonly SelectionNode[] | null {
-    const selections: SelectionNode[] = [typename];
+    const selections: SelectionNode[] = [typenameField];
     if (isAbstractType(type)) {
       for (const member of possibleRuntimeTypes(type)) {
         const inner = this.#localSelections(sets, member, subgraph, client);
@@ -267,8 +268,6 @@ const mapFields = (
   map: (field: FieldNode) => FieldNode,
 ): SelectionSetNode =>
   setOf(selections.map((selection) => (selection.kind === Kind.FIELD ? map(selection) : selection)));
-
-const typename: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
 
 const setOf = (selections: readonly SelectionNode[]): SelectionSetNode => ({
   kind: Kind.SELECTION_SET,

@@ -105,40 +105,43 @@ export function subgraphNames(supergraph: DocumentNode): ReadonlyMap<string, str
   return names;
 }
 
-function keyFields(
+const keyFields = (
   types: readonly Composite[],
   subgraphs: ReadonlyMap<string, string>,
-): ReadonlyMap<string, ReadonlySet<string>> {
-  const keys = new Map<string, Set<string>>();
-  for (const directive of types.flatMap((type) => type.directives ?? [])) {
-    const key = directive.name.value === 'join__type' ? textOf(directive, 'key') : undefined;
-    if (key === undefined) continue;
-    const graph = textOf(directive, 'graph') ?? '';
-    const subgraph = subgraphs.get(graph) ?? graph;
-    const names = keys.get(subgraph) ?? new Set();
-    keys.set(subgraph, names);
-    for (const selection of selectionsOf(key))
-      if (selection.kind === Kind.FIELD) names.add(selection.name.value);
-  }
-  return keys;
-}
+): ReadonlyMap<string, ReadonlySet<string>> =>
+  namesBySubgraph(types, { directive: 'join__type', argument: 'key' }, subgraphs, (key) =>
+    selectionsOf(key).flatMap((selection) => (selection.kind === Kind.FIELD ? [selection.name.value] : [])),
+  );
 
-function providedFields(
+const providedFields = (
   types: readonly Composite[],
   subgraphs: ReadonlyMap<string, string>,
+): ReadonlyMap<string, ReadonlySet<string>> =>
+  namesBySubgraph(
+    types.flatMap((type) => type.fields ?? []),
+    { directive: 'join__field', argument: 'provides' },
+    subgraphs,
+    (provides) => provides.match(/\w+/g) ?? [],
+  );
+
+/** What an argument of a directive names, by the subgraph that the directive is for. */
+function namesBySubgraph(
+  nodes: readonly { readonly directives?: readonly DirectiveNode[] }[],
+  { directive: wanted, argument }: { readonly directive: string; readonly argument: string },
+  subgraphs: ReadonlyMap<string, string>,
+  namesIn: (text: string) => readonly string[],
 ): ReadonlyMap<string, ReadonlySet<string>> {
-  const provided = new Map<string, Set<string>>();
-  const fields = types.flatMap((type) => type.fields ?? []);
-  for (const directive of fields.flatMap((field) => field.directives ?? [])) {
-    const provides = directive.name.value === 'join__field' ? textOf(directive, 'provides') : undefined;
-    if (provides === undefined) continue;
+  const found = new Map<string, Set<string>>();
+  for (const directive of nodes.flatMap(({ directives }) => directives ?? [])) {
+    const text = directive.name.value === wanted ? textOf(directive, argument) : undefined;
+    if (text === undefined) continue;
     const graph = textOf(directive, 'graph') ?? '';
     const subgraph = subgraphs.get(graph) ?? graph;
-    const names = provided.get(subgraph) ?? new Set();
-    provided.set(subgraph, names);
-    for (const name of provides.match(/\w+/g) ?? []) names.add(name);
+    const names = found.get(subgraph) ?? new Set();
+    found.set(subgraph, names);
+    for (const name of namesIn(text)) names.add(name);
   }
-  return provided;
+  return found;
 }
 
 function rootTypes(supergraph: DocumentNode): ReadonlyMap<OperationTypeNode, string> {
