@@ -6,6 +6,9 @@ import type { TypeRelations } from './types.ts';
 
 /** Makes what `_entities` takes from the objects that a fetch is for. */
 export interface Represent {
+  /** What is taken, as the planner says it, and how it is changed then. */
+  readonly selections: readonly QueryPlanSelectionNode[];
+  readonly rewrite: Rewrite | null;
   /** Null where a required field is missing or no type fits. */
   make(object: Data): Data | null;
   /** Of objects of one type the representation is a few leaf values, as for most keys; null where it is more than that. */
@@ -30,6 +33,8 @@ export function compileRepresent(
 ): Represent {
   const leaves = new Map<string, Leaves | null>();
   return {
+    selections,
+    rewrite: inputRewrite,
     make(object) {
       const representation = select(object, selections, types);
       if (representation === null || typeof representation.__typename !== 'string') return null;

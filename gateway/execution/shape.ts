@@ -21,6 +21,7 @@ import { type CompleteObject, compileObject } from './complete.ts';
 import { isInheritedKey } from './data.ts';
 import { compileLeaf, type Leaf } from './leaf.ts';
 import type { ResponseKeys } from './response-keys.ts';
+import { SelectionIdentity } from './selection-identity.ts';
 import type { TypeRelations } from './types.ts';
 
 /** What the client's answer holds for objects of one type: the fields, in the order of the answer. */
@@ -51,6 +52,8 @@ export type ValueShape =
       readonly nonNull: boolean;
       /** Null for a type that the client must not see here. Without a typename: the fields of the abstract type itself. */
       readonly shapeOf: (typename: string | undefined) => ObjectShape | null;
+      /** Object types that clients may see here. */
+      readonly possible: () => readonly string[];
       /** True for a type that is possible here, but not for clients. */
       readonly isHidden: (typename: string) => boolean;
     }
@@ -74,17 +77,44 @@ export interface ShapeContext {
  * Compiles an operation's selections for one root type. Types below are compiled when the first object of theirs is
  * met, and kept.
  */
-export function compileShape(
+export const compileShape = (
   type: GraphQLCompositeType,
   selectionSets: readonly SelectionSetNode[],
   context: ShapeContext,
+): ObjectShape => new Shapes(context).of(type, selectionSets);
+
+/** The shapes of one operation: the same selections of one type are one, wherever they are. */
+class Shapes {
+  readonly context: ShapeContext;
+  readonly #identity = new SelectionIdentity();
+  readonly #known = new Map<string, ObjectShape>();
+
+  constructor(context: ShapeContext) {
+    this.context = context;
+  }
+
+  of(type: GraphQLCompositeType, sets: readonly SelectionSetNode[]): ObjectShape {
+    const key = `${type.name} ${this.#identity.of(sets)}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const shape = shapeOf(type, sets, this);
+    this.#known.set(key, shape);
+    return shape;
+  }
+}
+
+function shapeOf(
+  type: GraphQLCompositeType,
+  selectionSets: readonly SelectionSetNode[],
+  shapes: Shapes,
 ): ObjectShape {
+  const { context } = shapes;
   const collected = new Map<string, FieldNode[]>();
   const visited = new Set<string>();
   for (const set of selectionSets) collectFields(type, set, context, collected, visited);
   const fields: FieldShape[] = [];
   for (const [key, nodes] of collected) {
-    const value = fieldValue(type, nodes, context);
+    const value = fieldValue(type, nodes, shapes);
     const [node] = nodes;
     if (value === null || node === undefined) continue;
     // Introspection is not planned.
@@ -92,13 +122,22 @@ export function compileShape(
     const inherited = isInheritedKey(plannedKey);
     fields.push({ key, plannedKey, inherited, coordinate: `${type.name}.${node.name.value}`, value });
   }
-  return { typename: type.name, fields, complete: compileObject(fields) };
+  let complete: CompleteObject | undefined;
+  return {
+    typename: type.name,
+    fields,
+    // Who makes answers from texts needs none.
+    get complete() {
+      complete ??= compileObject(fields);
+      return complete;
+    },
+  };
 }
 
 function fieldValue(
   type: GraphQLCompositeType,
   nodes: readonly FieldNode[],
-  context: ShapeContext,
+  shapes: Shapes,
 ): ValueShape | null {
   const name = nodes[0]?.name.value;
   if (name === '__typename') {
@@ -109,23 +148,25 @@ function fieldValue(
   }
   const field: GraphQLField<unknown, unknown> | undefined =
     name === undefined || isUnionType(type) ? undefined : type.getFields()[name];
-  return field === undefined ? null : valueShape(field.type, nodes, context);
+  return field === undefined ? null : valueShape(field.type, nodes, shapes);
 }
 
-function valueShape(type: GraphQLOutputType, nodes: readonly FieldNode[], context: ShapeContext): ValueShape {
+function valueShape(type: GraphQLOutputType, nodes: readonly FieldNode[], shapes: Shapes): ValueShape {
+  const { context } = shapes;
   const nonNull = isNonNullType(type);
   const inner = nonNull ? type.ofType : type;
-  if (isListType(inner)) return { kind: 'list', nonNull, item: valueShape(inner.ofType, nodes, context) };
+  if (isListType(inner)) return { kind: 'list', nonNull, item: valueShape(inner.ofType, nodes, shapes) };
   if (isLeafType(inner)) return { kind: 'leaf', nonNull, leaf: compileLeaf(inner, context.types) };
   const sets = nodes.flatMap((node) => (node.selectionSet === undefined ? [] : [node.selectionSet]));
   if (isObjectType(inner)) {
     let shape: ObjectShape | undefined;
-    return { kind: 'object', nonNull, shape: () => (shape ??= compileShape(inner, sets, context)) };
+    return { kind: 'object', nonNull, shape: () => (shape ??= shapes.of(inner, sets)) };
   }
   return {
     kind: 'abstract',
     nonNull,
-    shapeOf: shapesByType(inner, sets, context),
+    shapeOf: shapesByType(inner, sets, shapes),
+    possible: () => context.schema.getPossibleTypes(inner).map(({ name }) => name),
     isHidden: (typename) =>
       context.schema.getType(typename) === undefined && context.types.isOfType(typename, inner.name),
   };
@@ -134,19 +175,18 @@ function valueShape(type: GraphQLOutputType, nodes: readonly FieldNode[], contex
 function shapesByType(
   type: GraphQLCompositeType,
   sets: readonly SelectionSetNode[],
-  context: ShapeContext,
+  shapes: Shapes,
 ): (typename: string | undefined) => ObjectShape | null {
-  const shapes = new Map<string | undefined, ObjectShape | null>();
+  const { schema } = shapes.context;
+  const byType = new Map<string | undefined, ObjectShape | null>();
   return (typename) => {
-    const known = shapes.get(typename);
+    const known = byType.get(typename);
     if (known !== undefined) return known;
-    const runtime = typename === undefined ? type : context.schema.getType(typename);
+    const runtime = typename === undefined ? type : schema.getType(typename);
     const shape =
-      isCompositeType(runtime) && isWithin(context.schema, type, runtime)
-        ? compileShape(runtime, sets, context)
-        : null;
+      isCompositeType(runtime) && isWithin(schema, type, runtime) ? shapes.of(runtime, sets) : null;
     // Names that the schema does not have are not kept: a subgraph could invent any number of them.
-    if (runtime !== undefined) shapes.set(typename, shape);
+    if (runtime !== undefined) byType.set(typename, shape);
     return shape;
   };
 }

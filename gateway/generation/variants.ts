@@ -91,7 +91,8 @@ function makeVariant(
     primary,
     plan,
     textPlan: () => {
-      if (textPlan === undefined) textPlan = plan === null ? null : compileTextPlan(plan, shape);
+      if (textPlan === undefined)
+        textPlan = plan === null ? null : compileTextPlan(plan, shape, supergraph.types);
       return textPlan;
     },
     deduplicate,

@@ -1,10 +1,10 @@
 import type { Fetcher } from '../fetcher.ts';
 import type { FetchStep, Step } from '../plan.ts';
 import { type Reply, type Run, requestOf, variablesOf } from '../run.ts';
-import { type Representations, representationsOf } from './representations.ts';
+import { type Arrived, type Representations, representationsOf } from './representations.ts';
 import { Scanned } from './scanner.ts';
 import type { TextFetch, TextPlan } from './text-plan.ts';
-import { type Arrived, writeAnswer } from './write.ts';
+import { writeAnswer } from './write.ts';
 
 /** Fetches answers as bytes. */
 type FetchBytes = NonNullable<Fetcher['fetchBytes']>;
@@ -58,7 +58,7 @@ class TextExecution {
     // A fetch that had nothing to be asked about has nothing for others.
     const owner = this.arrived[target.owner] ?? null;
     if (owner === null || owner.scanned.marks[target.mark]?.length === 0) return true;
-    const representations = representationsOf(target, owner.scanned);
+    const representations = representationsOf(target, this.arrived);
     if (representations === null) return false;
     this.arrived[number] = await this.#reply(step, fetch, representations);
     return this.arrived[number] !== null;
@@ -72,18 +72,20 @@ class TextExecution {
     const run = this.#run;
     const request = requestOf(step, variablesOf(step, run.variables), run);
     const full = representations === null ? request : { ...request, representations: representations.text };
-    const reply = this.#fetch(step.subgraph, full, run.signal, scan);
+    const kinds = representations?.kinds ?? noKinds;
+    const reply = this.#fetch(step.subgraph, full, run.signal, (bytes) => scan(bytes, kinds));
     run.replies ??= new Map();
     run.replies.set(step, reply);
     const scanned = await arrival(reply);
     if (scanned === null) return null;
     if (representations === null) return { scanned, entities: noEntities };
     const entities = recordsOf(scanned);
-    return entities.length === representations.count ? { scanned, entities } : null;
+    return entities.length === kinds.length ? { scanned, entities } : null;
   }
 }
 
 const noEntities = new Int32Array(0);
+const noKinds: readonly number[] = [];
 
 /** Null when it came parsed, or did not come: the run on values says why. */
 async function arrival(reply: Promise<Reply>): Promise<Scanned | null> {

@@ -1,7 +1,6 @@
 import type { LeafForm } from '../leaf.ts';
 import type { PathStep } from '../path.ts';
-import type { ObjectShape, ValueShape } from '../shape.ts';
-import type { Selection } from './selection.ts';
+import type { ObjectShape } from '../shape.ts';
 import { Unfit } from './unfit.ts';
 
 /** What stands for a field in a subgraph's answer. */
@@ -15,6 +14,8 @@ export type ValueNode =
     }
   | { readonly kind: 'list'; readonly nonNull: boolean; readonly item: ValueNode }
   | { readonly kind: 'object'; readonly nonNull: boolean; readonly object: ObjectNode }
+  /** An object that says itself which of these it is. */
+  | { readonly kind: 'abstract'; readonly nonNull: boolean; readonly objects: readonly ObjectNode[] }
   /** `__typename`, which is known: any other value would make it another object. */
   | { readonly kind: 'constant'; readonly text: string }
   /** Not for the client. */
@@ -51,27 +52,36 @@ export class FieldNode {
   }
 }
 
-/** An object as one fetch answers it. */
+/** Objects of one type at one path, as one fetch answers them. */
 export class ObjectNode {
   /** Number of the fetch. */
   readonly fetch: number;
   readonly shape: ObjectShape;
   readonly fields: readonly FieldNode[];
+  /** Number of the type in the plan, which is in the record then; −1 where there can be no other. */
+  readonly type: number;
   /** What other fetches give this object. */
   readonly joins: Join[] = [];
+  /** False: such objects need values. */
+  fit = true;
   /** True when its positions are noted; false: it goes to the client as it stands, or is not for it. */
   noted = false;
   /** Numbers in its record; the first tells where the record and all below it end. */
-  size = 1;
+  size: number;
 
-  constructor(fetch: number, shape: ObjectShape, fields: readonly FieldNode[]) {
+  constructor(fetch: number, shape: ObjectShape, fields: readonly FieldNode[], type: number) {
     this.fetch = fetch;
     this.shape = shape;
     this.fields = fields;
+    this.type = type;
+    this.size = type === -1 ? 1 : typeSlot + 1;
   }
 
   readonly slot = (): number => this.size++;
 }
+
+/** Where the record of an object of an abstract type has the number of its type. */
+export const typeSlot = 1;
 
 /** An entity fetch, at one of the objects that it is for. */
 export interface Join {
@@ -80,54 +90,43 @@ export interface Join {
   readonly slot: number;
   /** Which of the scan's lists the object's records are told to. */
   readonly mark: number;
+  /** Which of the fetch's sources the object is. */
+  readonly source: number;
 }
 
-/** The selections of a fetch for an object of a known type. Throws Unfit where only the object could tell its type. */
-export function objectNode(fetch: number, selections: readonly Selection[], shape: ObjectShape): ObjectNode {
-  const fields = selections.map(
-    (selection) => new FieldNode(selection.key, fieldValue(fetch, selection, shape)),
-  );
-  return new ObjectNode(fetch, shape, fields);
-}
-
-function fieldValue(fetch: number, selection: Selection, { typename, fields }: ObjectShape): ValueNode {
-  const field = fields.find(({ plannedKey }) => plannedKey === selection.key);
-  if (selection.isTypename) {
-    if (field !== undefined && field.value.kind !== 'typename') throw new Unfit();
-    return { kind: 'constant', text: JSON.stringify(typename) };
-  }
-  return field === undefined ? { kind: 'hidden' } : shapedValue(fetch, field.value, selection.fields);
-}
-
-function shapedValue(fetch: number, shape: ValueShape, selections: readonly Selection[] | null): ValueNode {
-  const { nonNull } = shape;
-  if (shape.kind === 'list')
-    return { kind: 'list', nonNull, item: shapedValue(fetch, shape.item, selections) };
-  if (shape.kind === 'object' && selections !== null) {
-    return { kind: 'object', nonNull, object: objectNode(fetch, selections, shape.shape()) };
-  }
-  if (shape.kind !== 'leaf' || shape.leaf.form === null) throw new Unfit();
-  return { kind: 'leaf', nonNull, form: shape.leaf.form, isKey: false };
-}
-
-/** The objects at the path of an entity fetch, in the answers of those before it. */
-export function nodeAt(roots: readonly ObjectNode[], path: readonly PathStep[]): ObjectNode {
-  let parts = roots;
-  let node: ObjectNode | null = null;
+/** The objects at the path of an entity fetch, in the answers of those before it, by what they may be. */
+export function nodesAt(roots: readonly ObjectNode[], path: readonly PathStep[]): readonly ObjectNode[] {
+  let objects: readonly (readonly ObjectNode[])[] = [roots];
+  let nodes: ReadonlySet<ObjectNode> = new Set();
   for (const step of path) {
     if (step.kind === 'list') continue;
     if (step.kind === 'types') throw new Unfit();
-    const [field, ...others] = parts.flatMap(({ fields }) => fields.filter(({ key }) => key === step.key));
-    if (field === undefined || others.length > 0) throw new Unfit();
-    node = objectWithin(field.value);
-    parts = [node, ...node.joins.map((join) => join.node)];
+    nodes = new Set(objects.flatMap((parts) => below(parts, step.key)));
+    objects = [...nodes].map(partsOf);
   }
-  if (node === null) throw new Unfit();
-  return node;
+  return [...nodes];
 }
 
-function objectWithin(value: ValueNode): ObjectNode {
-  if (value.kind === 'list') return objectWithin(value.item);
-  if (value.kind === 'object') return value.object;
-  throw new Unfit();
+export const partsOf = (node: ObjectNode): readonly ObjectNode[] => [
+  node,
+  ...node.joins.map((join) => join.node),
+];
+
+function below(parts: readonly ObjectNode[], key: string): readonly ObjectNode[] {
+  const [field, ...others] = parts.flatMap(({ fields }) => fields.filter((each) => each.key === key));
+  if (others.length > 0) throw new Unfit();
+  return field === undefined ? [] : objectsWithin(field.value);
+}
+
+function objectsWithin(value: ValueNode): readonly ObjectNode[] {
+  switch (value.kind) {
+    case 'list':
+      return objectsWithin(value.item);
+    case 'object':
+      return [value.object];
+    case 'abstract':
+      return value.objects;
+    default:
+      throw new Unfit();
+  }
 }

@@ -1,5 +1,6 @@
 import type { FieldShape, ObjectShape } from '../shape.ts';
-import type { FieldNode, ObjectNode, ValueNode } from './nodes.ts';
+import { unlessUnfit } from './build-nodes.ts';
+import { type FieldNode, type ObjectNode, partsOf, type ValueNode } from './nodes.ts';
 import { type Text, textOf } from './sink.ts';
 import { Unfit } from './unfit.ts';
 
@@ -42,7 +43,9 @@ export type Piece =
 
 export type Below =
   | { readonly kind: 'list'; readonly item: Below }
-  | { readonly kind: 'object'; readonly place: Place };
+  | { readonly kind: 'object'; readonly place: Place }
+  /** By the number of the type, which is in the record. */
+  | { readonly kind: 'abstract'; readonly places: readonly (Place | undefined)[] };
 
 /** A field found in a part; `below` is null where it goes as it stands. */
 interface Found {
@@ -54,42 +57,97 @@ interface Found {
   readonly below: Below | null;
 }
 
-/** The whole answer, of root fields from any number of fetches. */
+/** What an object is made of. Null in `found`: known from the type. */
+interface Made {
+  readonly nodes: readonly ObjectNode[];
+  readonly found: readonly (Found | null)[];
+  readonly asItStands: boolean;
+}
+
+/** The whole answer, of root fields from any number of fetches. Throws Unfit where something is missing. */
 export function rootPlace(shape: ObjectShape, nodes: readonly ObjectNode[]): Place {
   const parts = nodes.map(({ fetch }): Part => ({ fetch, by: 'root', slot: -1 }));
-  return placeWith(shape, nodes, parts, findAll(shape, nodes));
+  return placeWith(shape, nodes, parts, new Places().findAll(shape, nodes));
 }
 
-/** Null for an object that goes to the client as it stands. */
-function placeOf(node: ObjectNode): Place | null {
-  const { shape, joins, fetch } = node;
-  const nodes = [node, ...joins.map((join) => join.node)];
-  const found = findAll(shape, nodes);
-  const asItStands =
-    joins.length === 0 &&
-    found.length === node.fields.length &&
-    found.every((each, index) => each !== null && isWhole(each) && each.index === index);
-  if (asItStands) return null;
-  const parts = joins.map(
-    (join): Part => ({ fetch: join.node.fetch, by: 'representation', slot: join.slot }),
-  );
-  return placeWith(shape, nodes, [{ fetch, by: 'self', slot: -1 }, ...parts], found);
-}
+class Places {
+  readonly #made = new Map<ObjectNode, Made>();
+  readonly #places = new Map<ObjectNode, Place>();
 
-/** Where each of the client's fields is found; null: known from the type. */
-function findAll({ fields }: ObjectShape, nodes: readonly ObjectNode[]): (Found | null)[] {
-  checkDistinct(nodes);
-  return fields.map((field) => find(field, nodes));
-}
-
-function find({ key, plannedKey, value }: FieldShape, nodes: readonly ObjectNode[]): Found | null {
-  for (const [part, { fields }] of nodes.entries()) {
-    const index = fields.findIndex((field) => field.key === plannedKey);
-    const field = fields[index];
-    if (field !== undefined) return { key, part, index, field, below: belowOf(field.value) };
+  /** Where each of the client's fields is found. */
+  findAll({ fields }: ObjectShape, nodes: readonly ObjectNode[]): readonly (Found | null)[] {
+    checkDistinct(nodes);
+    return fields.map((field) => this.#find(field, nodes));
   }
-  if (value.kind === 'typename' && value.name !== null) return null;
-  throw new Unfit();
+
+  #find({ key, plannedKey, value }: FieldShape, nodes: readonly ObjectNode[]): Found | null {
+    const typename = value.kind === 'typename' && value.name !== null ? JSON.stringify(value.name) : null;
+    for (const [part, { fields }] of nodes.entries()) {
+      const index = fields.findIndex((field) => field.key === plannedKey);
+      const field = fields[index];
+      if (field === undefined) continue;
+      // A subgraph with an interface object gives the interface's name.
+      if (field.value.kind === 'constant' && field.value.text !== typename) continue;
+      return { key, part, index, field, below: this.#below(field.value) };
+    }
+    if (typename !== null) return null;
+    throw new Unfit();
+  }
+
+  #below(value: ValueNode): Below | null {
+    if (value.kind === 'list') {
+      const item = this.#below(value.item);
+      return item === null ? null : { kind: 'list', item };
+    }
+    if (value.kind === 'object') {
+      const made = this.#make(value.object);
+      return made.asItStands ? null : { kind: 'object', place: this.#place(value.object, made) };
+    }
+    if (value.kind !== 'abstract') return null;
+    const fitting = value.objects.filter((object) => this.#isFit(object));
+    if (fitting.length === 0) throw new Unfit();
+    if (fitting.every((object) => this.#make(object).asItStands)) return null;
+    const places: Place[] = [];
+    for (const object of fitting) places[object.type] = this.#place(object, this.#make(object));
+    return { kind: 'abstract', places };
+  }
+
+  /** An answer with an object that is not is run on values. */
+  #isFit(object: ObjectNode): boolean {
+    object.fit = unlessUnfit(() => this.#make(object)) !== null;
+    return object.fit;
+  }
+
+  #make(node: ObjectNode): Made {
+    const known = this.#made.get(node);
+    if (known !== undefined) return known;
+    if (!node.fit) throw new Unfit();
+    const nodes = partsOf(node);
+    const found = this.findAll(node.shape, nodes);
+    const asItStands =
+      node.joins.length === 0 &&
+      found.length === node.fields.length &&
+      found.every((each, index) => each !== null && isWhole(each) && each.index === index);
+    const made = { nodes, found, asItStands };
+    this.#made.set(node, made);
+    return made;
+  }
+
+  #place(node: ObjectNode, { nodes, found }: Made): Place {
+    const known = this.#places.get(node);
+    if (known !== undefined) return known;
+    const joined = node.joins.map(
+      (join): Part => ({ fetch: join.node.fetch, by: 'representation', slot: join.slot }),
+    );
+    const place = placeWith(
+      node.shape,
+      nodes,
+      [{ fetch: node.fetch, by: 'self', slot: -1 }, ...joined],
+      found,
+    );
+    this.#places.set(node, place);
+    return place;
+  }
 }
 
 /** Two fetches that give one key would have to be merged. */
@@ -100,15 +158,6 @@ function checkDistinct(nodes: readonly ObjectNode[]): void {
     if (keys.has(key)) throw new Unfit();
     keys.add(key);
   }
-}
-
-function belowOf(value: ValueNode): Below | null {
-  if (value.kind === 'list') {
-    const item = belowOf(value.item);
-    return item === null ? null : { kind: 'list', item };
-  }
-  const place = value.kind === 'object' ? placeOf(value.object) : null;
-  return place === null ? null : { kind: 'object', place };
 }
 
 /** Decides what is noted of an object: it has a record from now on. */

@@ -1,19 +1,32 @@
-import type { Scanned } from './scanner.ts';
+import { recordIn, type Scanned, sourceIn } from './scanner.ts';
 import { Sink, type Text } from './sink.ts';
 
 /** Where an entity fetch finds its objects, and how it tells them. */
 export interface Target {
   /** Number of the fetch whose answer has the objects. */
   readonly owner: number;
-  /** Which of that scan's lists has their records. */
+  /** Which of that scan's lists has them. */
   readonly mark: number;
-  /** In their records, the number of the representation. */
-  readonly slot: number;
-  readonly keys: readonly KeyRange[];
+  /** By what the objects are. */
+  readonly sources: readonly Source[];
 }
 
-/** A key's value in an object's record: where it begins and ends, and what stands before it in a representation. */
+export interface Source {
+  /** In the objects' records, the number of the representation. */
+  readonly slot: number;
+  /** Type and keys: equal ones may be the same representation. */
+  readonly told: string;
+  /** Which of the nodes of the fetch the entity is. */
+  readonly entity: number;
+  readonly keys: readonly KeyRange[];
+  /** Fetches that gave some of the keys. */
+  readonly needs: readonly number[];
+}
+
+/** A key's value: where in a record it begins and ends, and what stands before it in a representation. */
 export interface KeyRange {
+  /** The fetch in whose answer the record is, and where the object's has the number of the representation; null: its own. */
+  readonly join: { readonly fetch: number; readonly slot: number } | null;
   readonly from: number;
   readonly to: number;
   readonly before: Text;
@@ -22,7 +35,14 @@ export interface KeyRange {
 export interface Representations {
   /** A list, as JSON. */
   readonly text: string;
-  readonly count: number;
+  /** For each of them, which of the nodes of the fetch the entity is. */
+  readonly kinds: readonly number[];
+}
+
+/** What came for a fetch; the records of its entities by representation. */
+export interface Arrived {
+  readonly scanned: Scanned;
+  readonly entities: Int32Array;
 }
 
 /** Looked at for one object. More hash alike only when somebody chose the keys for it. */
@@ -31,65 +51,112 @@ const seed = Math.floor(Math.random() * 2 ** 31);
 
 /**
  * Writes what `_entities` takes, equal ones once, in the order in which the objects stand, and notes for each object
- * which is its. Null where telling equal ones would take too long.
+ * which is its. Null where telling equal ones would take too long, or one entity would be two things to the client.
  */
-export function representationsOf(target: Target, scanned: Scanned): Representations | null {
-  const { tape } = scanned;
-  const records = scanned.marks[target.mark] ?? [];
-  const mask = 2 ** Math.ceil(Math.log2(records.length * 2 + 2)) - 1;
+export function representationsOf(
+  target: Target,
+  arrived: readonly (Arrived | null)[],
+): Representations | null {
+  const owner = arrived[target.owner];
+  if (owner === null || owner === undefined) return null;
+  const { tape, bytes } = owner.scanned;
+  const marks = owner.scanned.marks[target.mark] ?? [];
+  const objects = new Objects(owner.scanned, arrived);
+  const mask = 2 ** Math.ceil(Math.log2(marks.length * 2 + 2)) - 1;
   const table = new Int32Array(mask + 1);
-  /** The record that each representation was made of. */
+  /** The object that each representation was made of, and its source. */
   const made: number[] = [];
-  const sink = new Sink(scanned.bytes.length);
+  const madeOf: Source[] = [];
+  const kinds: number[] = [];
+  const sink = new Sink(bytes.length);
   sink.addByte(0x5b);
-  for (const record of records) {
-    let place = hashOf(target, scanned, record) & mask;
+  for (const mark of marks) {
+    const source = target.sources[sourceIn(mark)];
+    const record = recordIn(mark);
+    if (source === undefined || !source.needs.every((fetch) => arrived[fetch])) return null;
+    let place = objects.hashOf(source, record) & mask;
     let number = (table[place] ?? 0) - 1;
-    for (let probes = 0; number !== -1 && !isSame(target, scanned, made[number] ?? 0, record); probes++) {
+    for (let probes = 0; number !== -1; probes++) {
+      const other = madeOf[number];
+      if (other !== undefined && objects.isSame(other, made[number] ?? 0, source, record)) break;
       if (probes === maximumProbes) return null;
       place = (place + 1) & mask;
       number = (table[place] ?? 0) - 1;
     }
     if (number === -1) {
       number = made.push(record) - 1;
+      madeOf.push(source);
+      kinds.push(source.entity);
       table[place] = number + 1;
       if (number > 0) sink.addByte(0x2c);
-      writeRepresentation(target, scanned, record, sink);
-    }
-    tape[record + target.slot] = number;
+      objects.write(source, record, sink);
+    } else if (kinds[number] !== source.entity) return null;
+    tape[record + source.slot] = number;
   }
   sink.addByte(0x5d);
-  return { text: sink.text('utf8'), count: made.length };
+  return { text: sink.text('utf8'), kinds };
 }
 
-function writeRepresentation({ keys }: Target, scanned: Scanned, record: number, sink: Sink): void {
-  const { tape } = scanned;
-  for (const { from, to, before } of keys) {
-    sink.addAll(before);
-    sink.add(scanned, tape[record + from] ?? 0, tape[record + to] ?? 0);
+/** The keys of objects, whose records are in the answer of one fetch; some of the keys came with others. */
+class Objects {
+  readonly #own: Scanned;
+  readonly #arrived: readonly (Arrived | null)[];
+
+  constructor(own: Scanned, arrived: readonly (Arrived | null)[]) {
+    this.#own = own;
+    this.#arrived = arrived;
   }
-  sink.addByte(0x7d);
-}
 
-/** FNV-1a over the text of the keys. */
-function hashOf({ keys }: Target, { bytes, tape }: Scanned, record: number): number {
-  let hash = seed;
-  for (const { from, to } of keys) {
-    const end = tape[record + to] ?? 0;
-    for (let at = tape[record + from] ?? 0; at < end; at++) {
-      hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
+  write({ keys }: Source, record: number, sink: Sink): void {
+    for (const range of keys) {
+      const scanned = this.#textOf(range);
+      const at = this.#recordOf(range, record);
+      sink.addAll(range.before);
+      sink.add(scanned, scanned.tape[at + range.from] ?? 0, scanned.tape[at + range.to] ?? 0);
     }
+    sink.addByte(0x7d);
   }
-  return hash ^ (hash >>> 15);
-}
 
-function isSame({ keys }: Target, { bytes, tape }: Scanned, one: number, other: number): boolean {
-  for (const { from, to } of keys) {
-    const begin = tape[one + from] ?? 0;
-    const length = (tape[one + to] ?? 0) - begin;
-    const otherBegin = tape[other + from] ?? 0;
-    if ((tape[other + to] ?? 0) - otherBegin !== length) return false;
-    for (let at = 0; at < length; at++) if (bytes[begin + at] !== bytes[otherBegin + at]) return false;
+  /** FNV-1a over the text of the keys. */
+  hashOf({ keys }: Source, record: number): number {
+    let hash = seed;
+    for (const range of keys) {
+      const { bytes, tape } = this.#textOf(range);
+      const at = this.#recordOf(range, record);
+      const end = tape[at + range.to] ?? 0;
+      for (let next = tape[at + range.from] ?? 0; next < end; next++) {
+        hash = Math.imul(hash ^ (bytes[next] ?? 0), 0x01000193);
+      }
+    }
+    return hash ^ (hash >>> 15);
   }
-  return true;
+
+  isSame(source: Source, record: number, other: Source, otherRecord: number): boolean {
+    if (source !== other && source.told !== other.told) return false;
+    for (let index = 0; index < source.keys.length; index++) {
+      const [range, otherRange] = [source.keys[index], other.keys[index]];
+      if (range === undefined || otherRange === undefined) return false;
+      const { bytes, tape } = this.#textOf(range);
+      const { bytes: otherBytes, tape: otherTape } = this.#textOf(otherRange);
+      const at = this.#recordOf(range, record);
+      const otherAt = this.#recordOf(otherRange, otherRecord);
+      const begin = tape[at + range.from] ?? 0;
+      const otherBegin = otherTape[otherAt + otherRange.from] ?? 0;
+      const length = (tape[at + range.to] ?? 0) - begin;
+      if ((otherTape[otherAt + otherRange.to] ?? 0) - otherBegin !== length) return false;
+      for (let next = 0; next < length; next++) {
+        if (bytes[begin + next] !== otherBytes[otherBegin + next]) return false;
+      }
+    }
+    return true;
+  }
+
+  #textOf({ join }: KeyRange): Scanned {
+    return join === null ? this.#own : (this.#arrived[join.fetch]?.scanned ?? this.#own);
+  }
+
+  #recordOf({ join }: KeyRange, record: number): number {
+    if (join === null) return record;
+    return this.#arrived[join.fetch]?.entities[this.#own.tape[record + join.slot] ?? 0] ?? 0;
+  }
 }

@@ -12,7 +12,7 @@ import {
   scanPlainString,
   scanString,
 } from './json.ts';
-import type { FieldNode, ObjectNode, ValueNode } from './nodes.ts';
+import { type FieldNode, type ObjectNode, typeSlot, type ValueNode } from './nodes.ts';
 import { type Text, viewOf } from './sink.ts';
 import { Unfit } from './unfit.ts';
 
@@ -25,7 +25,7 @@ export class Scanned implements Text {
    * with the number of its items, −1 for null.
    */
   readonly tape: Int32Array;
-  /** Records of the objects that each entity fetch is for. */
+  /** The objects that each entity fetch is for: where their records are, and which of its sources they are. */
   readonly marks: readonly (readonly number[])[];
 
   constructor(bytes: Buffer, { view, tape, used, marks }: Scanning) {
@@ -36,7 +36,11 @@ export class Scanned implements Text {
   }
 }
 
-/** Null for an answer that is anything else: errors, nulls where none may be, other fields, another order, whitespace. */
+/**
+ * Null for an answer that is anything else: errors, nulls where none may be, other fields, another order, whitespace. `kinds`:
+ * which of the nodes each entity is, where there are several.
+ */
+export type ScanAnswer = (bytes: Buffer, kinds: readonly number[]) => Scanned | null;
 export type Scan = (bytes: Buffer) => Scanned | null;
 
 /** A scan under way, on a tape that all use in turn. */
@@ -47,27 +51,33 @@ interface Scanning {
   /** Of the tape. */
   used: number;
   readonly marks: readonly number[][];
+  readonly kinds: readonly number[];
 }
 
 type ScanPart = (scanning: Scanning, at: number) => number;
 
 /** Numbers on a tape; an answer that needs more, of some megabytes, is parsed. One tape for all: nothing waits within a scan. */
-const scratch = new Int32Array(256 * 1024);
+const tapeBits = 18;
+const scratch = new Int32Array(2 ** tapeBits);
 
-/** Compiles the scan of a fetch's answer: of root fields, or of entities. */
-export function compileScan(node: ObjectNode, ofEntities: boolean, marks: number): Scan {
-  const object: ValueNode = { kind: 'object', nonNull: true, object: node };
-  const entities: ValueNode = { kind: 'list', nonNull: true, item: object };
-  const code = new Code();
+/** A mark is one number, a small integer: where the record is, and above that which source. */
+export const maximumSources = 2 ** 12;
+export const recordIn = (mark: number): number => mark & (2 ** tapeBits - 1);
+export const sourceIn = (mark: number): number => mark >>> tapeBits;
+
+/** Compiles the scan of a fetch's answer: of root fields, or of entities, which may be of several nodes. */
+export function compileScan(nodes: readonly ObjectNode[], ofEntities: boolean, marks: number): ScanAnswer {
+  const code = new Code(new Map());
   code.literal(ofEntities ? '{"data":{"_entities":' : '{"data":');
-  code.value(ofEntities ? entities : object);
+  if (ofEntities) code.entities(nodes);
+  else for (const object of nodes) code.value({ kind: 'object', nonNull: true, object });
   code.literal(ofEntities ? '}}' : '}');
   const scanAnswer = code.compile();
-  return (bytes) => {
+  return (bytes, kinds) => {
     // What is no UTF-8 must not reach clients as it is.
     if (!isUtf8(bytes)) return null;
     const lists = Array.from({ length: marks }, (): number[] => []);
-    const scanning: Scanning = { bytes, view: viewOf(bytes), tape: scratch, used: 0, marks: lists };
+    const scanning: Scanning = { bytes, view: viewOf(bytes), tape: scratch, used: 0, marks: lists, kinds };
     const end = scanAnswer(scanning, 0);
     if (end === -1 || !isBlank(bytes, end)) return null;
     return new Scanned(bytes, scanning);
@@ -91,7 +101,13 @@ class Code {
   readonly #lines: string[] = [];
   readonly #names: string[] = [];
   readonly #values: unknown[] = [];
+  readonly #objects: Map<ObjectNode, ScanPart>;
   #variables = 0;
+
+  /** `objects`: what is compiled already. */
+  constructor(objects: Map<ObjectNode, ScanPart>) {
+    this.#objects = objects;
+  }
 
   compile(): ScanPart {
     const body = `return (scanning, at) => {
@@ -122,13 +138,64 @@ class Code {
         this.#orNull(value.nonNull, null, () => this.#leaf(value.form, value.isKey));
         break;
       case 'list':
-        this.#orNull(value.nonNull, isNoted(value) ? -1 : null, () => this.#list(value.item));
+        this.#orNull(value.nonNull, isNoted(value) ? -1 : null, () =>
+          this.#list(isNoted(value.item), () => this.value(value.item)),
+        );
         break;
       case 'object': {
         const { object, nonNull } = value;
-        this.#orNull(nonNull, object.noted ? 0 : null, () => this.#call(compileObject(object), 'scanning'));
+        this.#orNull(nonNull, object.noted ? 0 : null, () => this.#object(object));
+        break;
       }
+      case 'abstract':
+        this.#orNull(value.nonNull, isNoted(value) ? 0 : null, () => this.#abstract(value.objects));
     }
+  }
+
+  /** A list of objects that are what the representations were made of. */
+  entities(nodes: readonly ObjectNode[]): void {
+    this.#list(true, (index) => {
+      if (nodes.length > 1) this.#add(`switch (scanning.kinds[${index}]) {`);
+      for (const [kind, node] of nodes.entries()) {
+        if (nodes.length > 1) this.#add(`case ${kind}:`);
+        this.#object(node);
+        if (nodes.length > 1) this.#add('break;');
+      }
+      if (nodes.length > 1) this.#add('default: return -1; }');
+    });
+  }
+
+  /** Any of these objects, by the name at its beginning. */
+  #abstract(objects: readonly ObjectNode[]): void {
+    for (const object of objects) {
+      if (!object.fit) continue;
+      const beginning = `{"__typename":${JSON.stringify(object.shape.typename)}`;
+      this.#add(`if (${isLiteral(beginning)}) {`);
+      this.#call(this.#whenMet(object), 'scanning');
+      this.#add('} else');
+    }
+    this.#add('return -1;');
+  }
+
+  #object(object: ObjectNode): void {
+    this.#call(this.#scanOf(object), 'scanning');
+  }
+
+  #scanOf(object: ObjectNode): ScanPart {
+    const known = this.#objects.get(object);
+    if (known !== undefined) return known;
+    const scan = compileObject(object, this.#objects);
+    this.#objects.set(object, scan);
+    return scan;
+  }
+
+  /** Of hundreds of types that an interface may have, answers hold a few. */
+  #whenMet(object: ObjectNode): ScanPart {
+    let scan: ScanPart | undefined;
+    return (scanning, at) => {
+      scan ??= this.#scanOf(object);
+      return scan(scanning, at);
+    };
   }
 
   /** `note`: what stands for null on the tape. */
@@ -158,16 +225,15 @@ class Code {
     this.#add('return -1;');
   }
 
-  #list(item: ValueNode): void {
+  #list(noted: boolean, item: (index: string) => void): void {
     const [record, count] = [this.#variable(), this.#variable()];
     this.#add(`if (bytes[p] !== 0x5b) return -1; p += 1; let ${count} = 0;`);
-    const noted = isNoted(item);
     if (noted) {
       this.#add(`const ${record} = scanning.used;`);
       this.#note('0');
     }
     this.#add('if (bytes[p] === 0x5d) p += 1; else for (;;) {');
-    this.value(item);
+    item(count);
     this.#add(
       `${count} += 1; const next = bytes[p++]; if (next === 0x5d) break; if (next !== 0x2c) return -1; }`,
     );
@@ -175,21 +241,25 @@ class Code {
   }
 
   /** The fields of an object, and its record. */
-  object({ fields, noted, size, joins }: ObjectNode): void {
+  object({ fields, noted, size, joins, type }: ObjectNode): void {
     if (noted) {
       this.#add(
         `const record = scanning.used; if (record + ${size} > tape.length) return -1; scanning.used += ${size};`,
       );
-      for (const { mark } of joins) this.#add(`scanning.marks[${mark}].push(record);`);
+      if (type !== -1) this.#add(`tape[record + ${typeSlot}] = ${type};`);
+      for (const { mark, source } of joins) {
+        this.#add(`scanning.marks[${mark}].push(record + ${source * 2 ** tapeBits});`);
+      }
     }
-    for (const [index, field] of fields.entries()) this.#field(field, index === 0);
+    for (const [index, field] of fields.entries()) this.#field(field, noted, index === 0);
     this.literal(fields.length === 0 ? '{}' : '}');
     if (noted) this.#add('tape[record] = scanning.used;');
   }
 
-  #field({ key, value, startSlot, valueSlot, endSlot, recordSlot }: FieldNode, isFirst: boolean): void {
+  #field(field: FieldNode, noted: boolean, isFirst: boolean): void {
+    const { key, value, startSlot, valueSlot, endSlot, recordSlot } = field;
     const note = (slot: number, what: string): void => {
-      if (slot !== -1) this.#add(`tape[record + ${slot}] = ${what};`);
+      if (noted && slot !== -1) this.#add(`tape[record + ${slot}] = ${what};`);
     };
     note(startSlot, 'p + 1');
     this.literal(`${isFirst ? '{' : ','}${JSON.stringify(key)}:`);
@@ -230,14 +300,17 @@ const scanners = {
 const keyScanners = { ...scanners, string: scanPlainString, float: scanPlainFloat };
 
 /** A function for each object: V8 does not optimise one that is too long. */
-function compileObject(node: ObjectNode): ScanPart {
-  const code = new Code();
+function compileObject(node: ObjectNode, objects: Map<ObjectNode, ScanPart>): ScanPart {
+  const code = new Code(objects);
   code.object(node);
   return code.compile();
 }
 
-const isNoted = (value: ValueNode): boolean =>
-  value.kind === 'list' ? isNoted(value.item) : value.kind === 'object' && value.object.noted;
+function isNoted(value: ValueNode): boolean {
+  if (value.kind === 'list') return isNoted(value.item);
+  if (value.kind === 'abstract') return value.objects.some(({ noted }) => noted);
+  return value.kind === 'object' && value.object.noted;
+}
 
 /** A condition that these characters stand at `p`, four at a time. */
 function isLiteral(text: string): string {

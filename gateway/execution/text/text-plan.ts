@@ -1,10 +1,12 @@
 import type { FetchStep, Step } from '../plan.ts';
 import type { ObjectShape } from '../shape.ts';
-import { nodeAt, type ObjectNode, objectNode } from './nodes.ts';
+import type { TypeRelations } from '../types.ts';
+import { NodeBuilder, PlanNodes, unlessUnfit } from './build-nodes.ts';
+import { type FieldNode, nodesAt, type ObjectNode, partsOf } from './nodes.ts';
 import { type Place, rootPlace } from './places.ts';
-import type { Target } from './representations.ts';
-import { compileScan, type Scan } from './scanner.ts';
-import { readEntities, readRoot } from './selection.ts';
+import { formOf } from './representation-form.ts';
+import type { KeyRange, Source, Target } from './representations.ts';
+import { compileScan, maximumSources, type ScanAnswer } from './scanner.ts';
 import { textOf } from './sink.ts';
 import { Unfit } from './unfit.ts';
 
@@ -20,7 +22,7 @@ export interface TextPlan {
 
 export interface TextFetch {
   readonly number: number;
-  readonly scan: Scan;
+  readonly scan: ScanAnswer;
   /** Null for a fetch of root fields. */
   readonly target: Target | null;
 }
@@ -28,31 +30,106 @@ export interface TextFetch {
 /** A fetch while its plan is compiled. */
 interface Draft {
   readonly step: FetchStep;
-  readonly node: ObjectNode;
+  /** The root, or what entities may be. */
+  readonly nodes: readonly ObjectNode[];
   readonly target: Target | null;
 }
 
 /**
- * Null where something needs values: abstract types, inputs that are more than leaves or that other fetches gave,
- * rewrites, merged objects. Fallbacks are not needed: no object lacks an input where answers are as they should be.
+ * Null where something needs values: inputs that are more than leaves, rewrites, merged objects. Where only objects of some
+ * types do, answers that have them are run on values.
  */
-export function compileTextPlan(steps: Step, shape: ObjectShape): TextPlan | null {
-  try {
-    const marks: number[] = [];
-    const drafts: Draft[] = [];
-    for (const step of fetchesOf(steps)) drafts.push(draftOf(step, shape, drafts, marks));
-    const root = rootPlace(
-      shape,
-      drafts.filter(({ target }) => target === null).map(({ node }) => node),
-    );
-    const fetches = drafts.map(({ step, node, target }, number): [FetchStep, TextFetch] => [
-      step,
-      { number, target, scan: compileScan(node, target !== null, marks[number] ?? 0) },
-    ]);
+export function compileTextPlan(steps: Step, shape: ObjectShape, types: TypeRelations): TextPlan | null {
+  return unlessUnfit(() => new Compilation(shape, types).compile(steps));
+}
+
+class Compilation {
+  readonly #shape: ObjectShape;
+  readonly #plan: PlanNodes;
+  readonly #drafts: Draft[] = [];
+  /** How many fetches are for objects of each fetch. */
+  readonly #marks: number[] = [];
+
+  constructor(shape: ObjectShape, types: TypeRelations) {
+    this.#shape = shape;
+    this.#plan = new PlanNodes(types);
+  }
+
+  compile(steps: Step): TextPlan {
+    for (const step of fetchesOf(steps)) this.#drafts.push(this.#draft(step));
+    const root = rootPlace(this.#shape, this.#roots());
+    if (this.#plan.tooMany) throw new Unfit();
+    const fetches = this.#drafts.map(({ step, nodes, target }, number): [FetchStep, TextFetch] => {
+      // Their records are found by their places in the list.
+      for (const node of nodes) node.noted = true;
+      return [step, { number, target, scan: compileScan(nodes, target !== null, this.#marks[number] ?? 0) }];
+    });
     return { steps, fetches: new Map(fetches), root };
-  } catch (error) {
-    if (error instanceof Unfit) return null;
-    throw error;
+  }
+
+  #roots(): readonly ObjectNode[] {
+    return this.#drafts.flatMap(({ nodes, target }) => (target === null ? nodes : []));
+  }
+
+  #draft(step: FetchStep): Draft {
+    const { represent, path, query } = step;
+    if (!step.shared || step.rewriteOutput !== null || step.context !== null) throw new Unfit();
+    const builder = new NodeBuilder(this.#drafts.length, query, this.#plan);
+    if (represent !== null) return this.#entities(step, builder);
+    if (path.length > 0) throw new Unfit();
+    return { step, nodes: [builder.root(this.#shape)], target: null };
+  }
+
+  #entities(step: FetchStep, builder: NodeBuilder): Draft {
+    const objects = nodesAt(this.#roots(), step.path);
+    const [first] = objects;
+    // Of several answers, no order would be known.
+    if (first === undefined || objects.some(({ fetch }) => fetch !== first.fetch)) throw new Unfit();
+    const mark = this.#marks[first.fetch] ?? 0;
+    this.#marks[first.fetch] = mark + 1;
+    const nodes: ObjectNode[] = [];
+    const sources: Source[] = [];
+    for (const object of objects) {
+      const joined = unlessUnfit(() => this.#join(object, step, builder));
+      if (joined === null) object.fit = false;
+      else if (joined !== 'not asked about') {
+        const { node, told, keys } = joined;
+        if (!nodes.includes(node)) nodes.push(node);
+        const slot = object.slot();
+        object.joins.push({ node, slot, mark, source: sources.length });
+        const needs = keys.flatMap(({ join }) => (join === null ? [] : [join.fetch]));
+        sources.push({ slot, told, entity: nodes.indexOf(node), keys, needs });
+      }
+    }
+    if (sources.length === 0 || sources.length > maximumSources) throw new Unfit();
+    return { step, nodes, target: { owner: first.fetch, mark, sources } };
+  }
+
+  #join(object: ObjectNode, { represent, fallbacks }: FetchStep, builder: NodeBuilder) {
+    const { typename } = object.shape;
+    const isTold = object.fields.some(({ key, value }) => key === '__typename' && value.kind === 'constant');
+    if (represent === null || !isTold) throw new Unfit();
+    const form = formOf(represent, typename, this.#plan.types, (key) => fieldOf(object, key) !== null);
+    if (form === null) {
+      // They would be asked for less.
+      if (fallbacks.length > 0) throw new Unfit();
+      return 'not asked about';
+    }
+    const keys = form.fields.map(({ name, from }, index): KeyRange => {
+      const found = fieldOf(object, from);
+      if (found === null) throw new Unfit();
+      const { node, field, join } = found;
+      field.useAsKey(node.slot);
+      const head = index === 0 ? `{"__typename":${JSON.stringify(form.typename)}` : '';
+      return {
+        join,
+        from: field.valueSlot,
+        to: field.endSlot,
+        before: textOf(`${head},${JSON.stringify(name)}:`),
+      };
+    });
+    const told = `${form.typename} ${form.fields.map(({ name }) => name).join()}`;
+    return { node: builder.entity(object.shape, form.typename), told, keys };
   }
 }
 
@@ -61,38 +138,17 @@ function fetchesOf(step: Step): FetchStep[] {
   return step.kind === 'fetch' ? [step] : step.steps.flatMap(fetchesOf);
 }
 
-function draftOf(step: FetchStep, shape: ObjectShape, before: readonly Draft[], marks: number[]): Draft {
-  const { represent, path } = step;
-  if (!step.shared || step.rewriteOutput !== null || step.context !== null) throw new Unfit();
-  const number = before.length;
-  if (represent === null) {
-    if (path.length > 0) throw new Unfit();
-    return { step, node: objectNode(number, readRoot(step.query), shape), target: null };
+/** A field of an object, as it came or as another fetch gave it. */
+function fieldOf(
+  object: ObjectNode,
+  key: string,
+): { readonly node: ObjectNode; readonly field: FieldNode; readonly join: KeyRange['join'] } | null {
+  for (const [part, node] of partsOf(object).entries()) {
+    const field = node.fields.find((each) => each.key === key);
+    const join = object.joins[part - 1];
+    if (field !== undefined) {
+      return { node, field, join: join === undefined ? null : { fetch: node.fetch, slot: join.slot } };
+    }
   }
-  const roots = before.filter(({ target }) => target === null).map(({ node }) => node);
-  const object = nodeAt(roots, path);
-  const { typename } = object.shape;
-  const entities = readEntities(step.query);
-  const leaves = represent.leavesOf(typename);
-  const isTold = object.fields.some(({ key, value }) => key === '__typename' && value.kind === 'constant');
-  if (leaves === null || entities.typename !== typename || !isTold) throw new Unfit();
-  const keys = leaves.keys.map((name) => {
-    const field = object.fields.find(({ key }) => key === name);
-    if (field === undefined) throw new Unfit();
-    field.useAsKey(object.slot);
-    return field;
-  });
-  const node = objectNode(number, entities.fields, object.shape);
-  const mark = marks[object.fetch] ?? 0;
-  marks[object.fetch] = mark + 1;
-  const slot = object.slot();
-  object.joins.push({ node, slot, mark });
-  const ranges = keys.map(({ key, valueSlot, endSlot }, index) => ({
-    from: valueSlot,
-    to: endSlot,
-    before: textOf(
-      `${index === 0 ? `{"__typename":${JSON.stringify(typename)}` : ''},${JSON.stringify(key)}:`,
-    ),
-  }));
-  return { step, node, target: { owner: object.fetch, mark, slot, keys: ranges } };
+  return null;
 }

@@ -1,12 +1,7 @@
+import { typeSlot } from './nodes.ts';
 import type { Below, Part, Place } from './places.ts';
-import type { Scanned } from './scanner.ts';
+import type { Arrived } from './representations.ts';
 import { Sink, textOf } from './sink.ts';
-
-/** What came for a fetch; the records of its entities by representation. */
-export interface Arrived {
-  readonly scanned: Scanned;
-  readonly entities: Int32Array;
-}
 
 const [open, close, nothing] = [textOf('{"data":'), textOf('}\n'), textOf('null')];
 
@@ -72,12 +67,15 @@ class Writer {
   #below(below: Below, fetch: number, tape: Int32Array, record: number): number {
     const { sink } = this;
     const first = tape[record] ?? 0;
-    if (below.kind === 'object') {
+    if (below.kind !== 'list') {
       if (first === 0) {
         sink.addAll(nothing);
         return record + 1;
       }
-      this.object(below.place, fetch, record);
+      const place = below.kind === 'object' ? below.place : below.places[tape[record + typeSlot] ?? 0];
+      // The scan lets no other types through.
+      if (place === undefined) throw new Error('a type that is not fit');
+      this.object(place, fetch, record);
       return first;
     }
     let next = record + 1;

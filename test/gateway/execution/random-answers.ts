@@ -1,8 +1,11 @@
 import {
   execute,
+  type GraphQLLeafType,
   type GraphQLOutputType,
+  type GraphQLResolveInfo,
   type GraphQLSchema,
   getNullableType,
+  isAbstractType,
   isEnumType,
   isLeafType,
   isListType,
@@ -54,11 +57,26 @@ const values: Readonly<Record<string, readonly unknown[]>> = {
   ],
 };
 
-const drawn = (type: GraphQLOutputType, pick: Pick): unknown => {
-  const nullable = getNullableType(type);
-  if (!isNonNullType(type) && pick(12) === 0) return null;
-  if (isListType(nullable)) return Array.from({ length: pick(4) }, () => drawn(nullable.ofType, pick));
-  if (!isLeafType(nullable)) return {};
+/** Ids tell types apart, as a rule. */
+const idOf = (parent: string, pick: Pick): string =>
+  `${values.ID?.[pick(values.ID.length)]}${pick(10) === 0 ? '' : parent}`;
+
+const drawn = (type: GraphQLOutputType, { parentType, schema }: GraphQLResolveInfo, pick: Pick): unknown => {
+  const draw = (of: GraphQLOutputType): unknown => {
+    const nullable = getNullableType(of);
+    if (!isNonNullType(of) && pick(12) === 0) return null;
+    if (isListType(nullable)) return Array.from({ length: pick(4) }, () => draw(nullable.ofType));
+    if (isAbstractType(nullable)) {
+      const possible = schema.getPossibleTypes(nullable);
+      return { __typename: possible[pick(possible.length)]?.name };
+    }
+    return isLeafType(nullable) ? drawnLeaf(nullable, parentType.name, pick) : {};
+  };
+  return draw(type);
+};
+
+const drawnLeaf = (nullable: GraphQLLeafType, parent: string, pick: Pick): unknown => {
+  if (nullable.name === 'ID') return idOf(parent, pick);
   const possible = isEnumType(nullable)
     ? nullable.getValues().map(({ name }) => name)
     : (values[nullable.name] ?? (pick(60) === 0 ? unusual : strings));
@@ -77,7 +95,7 @@ export const randomAnswer = async (
       schema,
       document: parse(query),
       variableValues: variables,
-      fieldResolver: (_source, _given, _context, { returnType }) => drawn(returnType, pick),
+      fieldResolver: (_source, _given, _context, info) => drawn(info.returnType, info, pick),
     }),
   );
 
