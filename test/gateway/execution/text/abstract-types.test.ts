@@ -86,3 +86,18 @@ test.each([
   // What the API schema hides, what is written with an exponent, and an id that two types share go the other way.
   expect(asText).toBeGreaterThanOrEqual(10);
 });
+
+test('an operation whose objects could be too many things is run on values', async () => {
+  const types = Array.from({ length: 60 }, (_, index) => `T${index}`);
+  const many = new Ways(
+    buildGraph({
+      nodes: {
+        typeDefs: `type Query { node: Node! } interface Node { id: ID! next: Node! }
+          ${types.map((name) => `type ${name} implements Node { id: ID! next: Node! }`).join('\n')}`,
+      },
+    }),
+  );
+  const deep = (depth: number): string => (depth === 0 ? 'id' : `id next { ${deep(depth - 1)} }`);
+  expect(await many.compare({ query: `{ node { ${deep(5)} } }`, variables: {} }, 1, 0)).toBe(true);
+  expect(await many.compare({ query: `{ node { ${deep(20)} } }`, variables: {} }, 1, 0)).toBe(false);
+});
