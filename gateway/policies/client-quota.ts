@@ -13,11 +13,13 @@ export class ClientQuota {
   readonly #bytesPerMs: number;
   readonly #burst: number;
   readonly #counters: SubscriptionCounters;
-  readonly #places: Slots;
+  readonly #catchUps: number;
+  /** Made when they are needed: most clients never catch up, and there are thousands of them. */
+  #places: Slots | null = null;
+  #waiting: Set<Outlet> | null = null;
   /** Bytes that may be taken at once, as of `#filledAt`; below 0 by an event larger than what was left. */
   #bytes: number;
   #filledAt = performance.now();
-  readonly #waiting = new Set<Outlet>();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(limits: GatewayLimits, counters: SubscriptionCounters) {
@@ -25,12 +27,13 @@ export class ClientQuota {
     this.#bytesPerMs = limits.replayBytesPerMinute / minuteMs;
     this.#bytes = this.#burst;
     this.#counters = counters;
-    this.#places = new Slots(limits.catchUpsPerClient, null);
+    this.#catchUps = limits.catchUpsPerClient;
   }
 
   /** Calls `turn` when the client may catch up with one more operation. The returned function gives the place back. */
   takePlace(turn: () => void): () => void {
     let isTurn = false;
+    this.#places ??= new Slots(this.#catchUps, null);
     const release = this.#places.take(() => {
       isTurn = true;
       turn();
@@ -43,6 +46,7 @@ export class ClientQuota {
   mayReplay(outlet: Outlet): boolean {
     this.#fill();
     if (this.#bytes > 0) return true;
+    this.#waiting ??= new Set();
     this.#waiting.add(outlet);
     if (this.#timer !== null) return false;
     this.#counters.replaysSlowed += 1;
@@ -52,7 +56,7 @@ export class ClientQuota {
 
   /** True from a `mayReplay` that said no until it wakes. */
   holdsBack(outlet: Outlet): boolean {
-    return this.#waiting.has(outlet);
+    return this.#waiting?.has(outlet) === true;
   }
 
   /** Counts an event that was taken. */
@@ -69,8 +73,8 @@ export class ClientQuota {
 
   #wakeAll(): void {
     this.#timer = null;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
+    const waiting = this.#waiting ?? [];
+    this.#waiting = null;
     for (const outlet of waiting) outlet.wake();
   }
 }

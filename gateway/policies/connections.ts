@@ -57,7 +57,7 @@ const count = (byAddress: Map<string, number>, address: string, socket: Socket, 
   const before = byAddress.get(address) ?? 0;
   if (before >= maximum) return false;
   byAddress.set(address, before + 1);
-  socket.once('close', () => {
+  socket.on('close', () => {
     const left = (byAddress.get(address) ?? 1) - 1;
     if (left === 0) byAddress.delete(address);
     else byAddress.set(address, left);

@@ -4,15 +4,19 @@ import { flushSoon } from '../turn.ts';
 import { Attached, type Source } from './attached.ts';
 import { FrameBatch, maximumHead, writeHead } from './frame-batch.ts';
 
+/** Whose socket it is. Objects that are there already, rather than closures made for it: there are thousands of writers. */
+export interface WriterOwner {
+  /** The connection is to be closed with 1013; its client can come back. */
+  closeSlow(reason: string): void;
+}
+
 export interface WriterOptions {
-  /** Bytes that may wait for the client besides its events; beyond it the client is slow. */
-  readonly unsentBytes: number;
+  readonly socket: Socket;
   /** Not open once a close frame was sent or came: nothing may follow it. */
   readonly websocket: { readonly readyState: number };
-  /** The operation is over; its last message has been written. */
-  onEnd(id: string): void;
-  /** The connection is to be closed with 1013; its client can come back. */
-  onClose(reason: string): void;
+  /** Bytes that may wait for the client besides its events; beyond it the client is slow. */
+  readonly unsentBytes: number;
+  readonly owner: WriterOwner;
 }
 
 /** Bytes of a ping: stock clients send its payload back, and what they send is bounded. */
@@ -35,7 +39,8 @@ const batch = new FrameBatch();
 export class SocketWriter {
   readonly #socket: Socket;
   readonly #websocket: { readonly readyState: number };
-  readonly #options: WriterOptions;
+  readonly #unsentBytes: number;
+  readonly #owner: WriterOwner;
   readonly #sources = new Map<string, Attached>();
   /** The queue of those that may have something, in the order of their turns. */
   #first: Attached | null = null;
@@ -48,12 +53,22 @@ export class SocketWriter {
   #stopped = false;
   #onFinish: (() => void) | null = null;
 
-  constructor(socket: Socket, options: WriterOptions) {
+  constructor({ socket, websocket, unsentBytes, owner }: WriterOptions) {
     this.#socket = socket;
-    this.#websocket = options.websocket;
-    this.#options = options;
+    this.#websocket = websocket;
+    this.#unsentBytes = unsentBytes;
+    this.#owner = owner;
     // At once: a client that reads as fast as events come must not wait for the turn's end at every 64 KB.
     socket.on('drain', () => this.#goOn());
+  }
+
+  /** Its sources that have not ended. */
+  get size(): number {
+    return this.#sources.size;
+  }
+
+  has(id: string): boolean {
+    return this.#sources.has(id);
   }
 
   /** True of all its sources, and of none. */
@@ -74,8 +89,8 @@ export class SocketWriter {
   count(bytes: number): boolean {
     if (!this.blocked) return true;
     this.#unsent += bytes;
-    if (this.#unsent <= this.#options.unsentBytes) return true;
-    this.#options.onClose('SLOW_CLIENT: the client does not read its answers');
+    if (this.#unsent <= this.#unsentBytes) return true;
+    this.#owner.closeSlow('SLOW_CLIENT: the client does not read its answers');
     return false;
   }
 
@@ -144,7 +159,7 @@ export class SocketWriter {
     if (this.#stopped || source === null || state === 'GONE') return;
     const { closing } = source;
     if (closing !== null) {
-      this.#options.onClose(closing);
+      this.#owner.closeSlow(closing);
       return;
     }
     if (state === 'READY') return;
@@ -217,7 +232,7 @@ export class SocketWriter {
     const due = source?.pull() ?? null;
     if (due === null) return false;
     if (due.kind === 'CLOSE') {
-      this.#options.onClose(due.reason);
+      this.#owner.closeSlow(due.reason);
       return false;
     }
     if (due.kind === 'EVENT') {
@@ -230,7 +245,6 @@ export class SocketWriter {
       due.errors === null ? { id, type: 'complete' } : { id, type: 'error', payload: due.errors };
     this.#write('', Buffer.from(JSON.stringify(ending)), null);
     this.detach(id);
-    this.#options.onEnd(id);
     return false;
   }
 

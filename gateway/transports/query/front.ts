@@ -64,6 +64,8 @@ class FrontConnection {
   /** Called once: with the first bytes that are for Node, or null when it is gone. */
   readonly #leave: (first: Buffer | null) => void;
   #answered = false;
+  /** Until its first request comes. Not the socket's own: that would stay with it for life, and each write looks at it. */
+  readonly #silent: NodeJS.Timeout;
   /** The client has sent its last byte. */
   #ended = false;
   /** Came while a request ran. */
@@ -74,7 +76,7 @@ class FrontConnection {
     this.#socket = socket;
     this.#options = options;
     this.#leave = leave;
-    socket.setTimeout(options.requestMs);
+    this.#silent = setTimeout(this.destroy, options.requestMs);
     socket.on('data', this.#take);
     socket.on('timeout', this.#idle);
     socket.on('error', this.#ignore);
@@ -92,6 +94,7 @@ class FrontConnection {
   readonly destroy = (): void => void this.#socket.destroy();
 
   readonly #take = (bytes: Buffer): void => {
+    clearTimeout(this.#silent);
     if (this.#running !== null) {
       this.#early.push(bytes);
       this.#socket.pause();
@@ -138,11 +141,14 @@ class FrontConnection {
     this.#ended = true;
     if (this.#running === null) this.#socket.end();
   };
-  readonly #gone = (): void => this.#leave(null);
+  readonly #gone = (): void => {
+    clearTimeout(this.#silent);
+    this.#leave(null);
+  };
 
   #giveAway(bytes: Buffer): void {
     const socket = this.#socket;
-    socket.setTimeout(0);
+    if (this.#answered) socket.setTimeout(0);
     socket.off('data', this.#take);
     socket.off('timeout', this.#idle);
     socket.off('error', this.#ignore);

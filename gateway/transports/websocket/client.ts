@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net';
-import type { WebSocket } from 'ws';
 import type { TributaryError } from '../../../schema/errors.ts';
 import type { ClientRequest } from '../../request-scope.ts';
+import type { Outlet } from '../../subscriptions/index.ts';
+import type { Source } from '../attached.ts';
 import type { TransportContext } from '../operation.ts';
-import { SocketWriter } from '../writer.ts';
-import { Connection, closeOf } from './connection.ts';
+import { SocketWriter, type WriterOwner } from '../writer.ts';
+import type { ClientWebSocket, WebSocketOwner } from './client-websocket.ts';
+import { type ClientSocket, Connection, closeOf } from './connection.ts';
 
 /** A socket that does not answer our close frame is destroyed after this: who does not read, reads no close (S21). */
 const closeMs = 1_000;
@@ -17,40 +19,35 @@ const blockedBeats = 5;
 
 /** A websocket, the raw socket below it, and the request that asked for it. */
 export interface Accepted {
-  readonly websocket: WebSocket;
+  readonly websocket: ClientWebSocket;
   readonly socket: Socket;
   readonly request: ClientRequest;
 }
 
-/** One websocket of a client: binds `ws`, the writer on the raw socket, and the protocol. */
-export class Client {
-  readonly #websocket: WebSocket;
+/**
+ * One websocket of a client: binds `ws`, the writer on the raw socket, and the protocol. It is what each of the three is given
+ * of the others, since closures for that would be a tenth of what an idle client takes in memory.
+ */
+export class Client implements ClientSocket, WebSocketOwner, WriterOwner {
+  readonly #websocket: ClientWebSocket;
   readonly #writer: SocketWriter;
   readonly #connection: Connection;
-  readonly #closed: Promise<void>;
+  readonly #left: (client: Client) => void;
   #missed = 0;
 
-  constructor({ websocket, socket, request }: Accepted, context: TransportContext) {
+  /** `left` is called when its connection is gone. */
+  constructor(
+    { websocket, socket, request }: Accepted,
+    context: TransportContext,
+    left: (client: Client) => void,
+  ) {
     this.#websocket = websocket;
-    this.#closed = new Promise((resolve) => websocket.on('close', () => resolve()));
-    this.#writer = new SocketWriter(socket, {
-      unsentBytes: context.limits.unsentBytes,
-      websocket,
-      onEnd: (id) => this.#connection.ended(id),
-      onClose: (reason) => this.#close(tryAgainLater, reason),
-    });
-    this.#connection = new Connection(
-      {
-        message: (text) => this.#writer.message(text),
-        attach: (id, subscribe) => void this.#writer.attach(id, subscribe),
-        detach: (id) => this.#writer.detach(id),
-        close: (code, reason) => this.#close(code, reason),
-      },
-      context,
-      request,
-    );
-    this.#listen();
-    if (websocket.protocol !== 'graphql-transport-ws') this.#close(4406, 'Subprotocol not acceptable');
+    this.#left = left;
+    const { unsentBytes } = context.limits;
+    this.#writer = new SocketWriter({ socket, websocket, unsentBytes, owner: this });
+    this.#connection = new Connection(this, context, request);
+    websocket.tell(this);
+    if (websocket.protocol !== 'graphql-transport-ws') this.close(4406, 'Subprotocol not acceptable');
   }
 
   /**
@@ -79,37 +76,66 @@ export class Client {
 
   /** Sends what is due, then closes with the code of an error; resolves when the socket is gone. */
   async end(error: TributaryError): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      if (this.#websocket.readyState === this.#websocket.CLOSED) resolve();
+      else this.#websocket.on('close', () => resolve());
+    });
     const late = setTimeout(() => this.#websocket.terminate(), closeMs);
     await this.#writer.finish(closeMs / 2);
-    this.#close(...closeOf(error));
-    await this.#closed;
+    this.close(...closeOf(error));
+    await closed;
     clearTimeout(late);
   }
 
-  #listen(): void {
-    this.#websocket.on('message', (data, isBinary) => {
-      this.#missed = 0;
-      this.#connection.receive(isBinary ? null : (data as Buffer).toString());
-    });
-    this.#websocket.on('pong', () => {
-      this.#missed = 0;
-    });
-    this.#websocket.on('ping', (data) => {
-      this.#missed = 0;
-      // `ws` has answered by a pong of the same size.
-      this.#writer.count(data.length + 2);
-    });
-    // `ws` closes by itself, with the code of what was wrong with a frame.
-    this.#websocket.on('error', () => this.#stop());
-    this.#websocket.on('close', () => this.#stop());
+  received(message: string | null): void {
+    this.#missed = 0;
+    this.#connection.receive(message);
   }
 
-  #stop(): void {
-    this.#connection.stop();
-    this.#writer.stop();
+  heard(): void {
+    this.#missed = 0;
   }
 
-  #close(code: number, reason: string): void {
+  pinged(bytes: number): void {
+    this.#missed = 0;
+    // `ws` has answered by a pong of the same size.
+    this.#writer.count(bytes);
+  }
+
+  over(): void {
+    this.#stop();
+  }
+
+  gone(): void {
+    this.#stop();
+    this.#left(this);
+  }
+
+  message(text: string): void {
+    this.#writer.message(text);
+  }
+
+  attach(id: string, subscribe: (outlet: Outlet) => Source): void {
+    this.#writer.attach(id, subscribe);
+  }
+
+  detach(id: string): void {
+    this.#writer.detach(id);
+  }
+
+  has(id: string): boolean {
+    return this.#writer.has(id);
+  }
+
+  get size(): number {
+    return this.#writer.size;
+  }
+
+  closeSlow(reason: string): void {
+    this.close(tryAgainLater, reason);
+  }
+
+  close(code: number, reason: string): void {
     this.#stop();
     if (this.#websocket.readyState !== this.#websocket.OPEN) return;
     this.#websocket.close(
@@ -120,5 +146,10 @@ export class Client {
         .replace(/\uFFFD+$/u, ''),
     );
     setTimeout(() => this.#websocket.terminate(), closeMs).unref();
+  }
+
+  #stop(): void {
+    this.#connection.stop();
+    this.#writer.stop();
   }
 }

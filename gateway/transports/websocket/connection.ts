@@ -17,10 +17,14 @@ import { type ClientMessage, readClientMessage } from './message.ts';
 export interface ClientSocket {
   /** Sends a whole message at once. */
   message(text: string): void;
-  /** Sends what a source has, whenever the client can take it. */
+  /** Sends what a source has, whenever the client can take it, until it ends. */
   attach(id: string, subscribe: (outlet: Outlet) => Source): void;
   /** Stops a source that was attached. */
   detach(id: string): void;
+  /** Whether a source of this name was attached and has not ended. */
+  has(id: string): boolean;
+  /** How many there are of those. */
+  readonly size: number;
   close(code: number, reason: string): void;
 }
 
@@ -33,8 +37,6 @@ const closeCodes = {
   tooManyInitialisations: 4429,
 } as const;
 
-type Live = { readonly kind: 'SINGLE'; readonly abort: AbortController } | { readonly kind: 'STREAM' };
-
 /**
  * The graphql-transport-ws protocol of one client, from its first message to its last. It knows nothing of the wire.
  * Specification: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
@@ -44,8 +46,10 @@ export class Connection {
   readonly #context: TransportContext;
   #request: ClientRequest;
   readonly #quota: ClientQuota;
-  readonly #operations = new Map<string, Live>();
-  readonly #initTimeout: NodeJS.Timeout;
+  /** Queries and mutations under way; made with the first, since most websockets have none. Streams are the socket's. */
+  #singles: Map<string, AbortController> | null = null;
+  /** Null since its message came. */
+  #initTimeout: NodeJS.Timeout | null;
   #initialised = false;
   #closed = false;
 
@@ -62,7 +66,7 @@ export class Connection {
 
   /** A query or a mutation is under way. */
   get answers(): boolean {
-    return [...this.#operations.values()].some(({ kind }) => kind === 'SINGLE');
+    return this.#singles !== null && this.#singles.size > 0;
   }
 
   /** Takes a message; null stands for a binary one. */
@@ -73,17 +77,11 @@ export class Connection {
     else withRequest(this.#request, () => this.#take(message));
   }
 
-  /** An operation's last message has been sent. */
-  ended(id: string): void {
-    this.#operations.delete(id);
-  }
-
-  /** The socket is closed, or about to be: nothing more is sent. */
+  /** The socket is closed, or about to be: nothing more is sent. Streams end with the socket. */
   stop(): void {
     this.#closed = true;
-    clearTimeout(this.#initTimeout);
-    for (const [id, live] of this.#operations) this.#end(id, live);
-    this.#operations.clear();
+    this.#stopWaiting();
+    for (const id of this.#singles?.keys() ?? []) this.#end(id);
   }
 
   #take(message: ClientMessage): void {
@@ -99,10 +97,7 @@ export class Connection {
       case 'pong':
         return;
       case 'complete': {
-        const live = this.#operations.get(message.id);
-        if (live === undefined) return;
-        this.#operations.delete(message.id);
-        this.#end(message.id, live);
+        this.#end(message.id);
         return;
       }
       case 'subscribe':
@@ -116,7 +111,7 @@ export class Connection {
       return;
     }
     this.#initialised = true;
-    clearTimeout(this.#initTimeout);
+    this.#stopWaiting();
     // A browser cannot set headers on a websocket.
     const client = clientOf(payload);
     if (client !== unknownClient) this.#request = { ...this.#request, client };
@@ -126,9 +121,9 @@ export class Connection {
   #subscribe(id: string, payload: OperationRequest): void {
     if (!this.#initialised) {
       this.#close(closeCodes.unauthorized, 'Unauthorized');
-    } else if (this.#operations.has(id)) {
+    } else if (this.#singles?.has(id) === true || this.#socket.has(id)) {
       this.#close(closeCodes.subscriberExists, `Subscriber for ${id} already exists`);
-    } else if (this.#operations.size >= this.#context.limits.operationsPerSocket) {
+    } else if ((this.#singles?.size ?? 0) + this.#socket.size >= this.#context.limits.operationsPerSocket) {
       const { limits, subscriptions } = this.#context;
       const { operationsPerSocket } = limits;
       subscriptions.counters.operationsRefused += 1;
@@ -147,38 +142,46 @@ export class Connection {
       } else if (prepared.kind === 'SINGLE') {
         void this.#execute(id, prepared);
       } else {
-        this.#operations.set(id, { kind: 'STREAM' });
         this.#socket.attach(id, prepared.subscribe);
       }
     } catch (error) {
-      this.#operations.delete(id);
       this.#error(id, refusal(error, this.#context.logError));
     }
   }
 
   /** The slot is taken before the first await; when it is gone after it, the client has left. */
   async #execute(id: string, prepared: Extract<Prepared, { kind: 'SINGLE' }>): Promise<void> {
-    const live: Live = { kind: 'SINGLE', abort: new AbortController() };
-    this.#operations.set(id, live);
+    const abort = new AbortController();
+    this.#singles ??= new Map();
+    const singles = this.#singles;
+    singles.set(id, abort);
     let text: string;
     try {
-      const payload = await prepared.execute(live.abort.signal);
+      const payload = await prepared.execute(abort.signal);
       text = JSON.stringify({ id, type: 'next', payload });
     } catch (error) {
-      if (this.#operations.get(id) !== live) return;
-      this.#operations.delete(id);
+      if (singles.get(id) !== abort) return;
+      singles.delete(id);
       this.#error(id, refusal(error, this.#context.logError));
       return;
     }
-    if (this.#operations.get(id) !== live) return;
-    this.#operations.delete(id);
+    if (singles.get(id) !== abort) return;
+    singles.delete(id);
     this.#socket.message(text);
     this.#socket.message(JSON.stringify({ id, type: 'complete' }));
   }
 
-  #end(id: string, live: Live): void {
-    if (live.kind === 'STREAM') this.#socket.detach(id);
-    else live.abort.abort(new TributaryError('BAD_REQUEST', 'The client ended the operation.'));
+  /** Ends an operation for its client, who is told nothing more of it. */
+  #end(id: string): void {
+    const abort = this.#singles?.get(id);
+    this.#singles?.delete(id);
+    if (abort === undefined) this.#socket.detach(id);
+    else abort.abort(new TributaryError('BAD_REQUEST', 'The client ended the operation.'));
+  }
+
+  #stopWaiting(): void {
+    if (this.#initTimeout !== null) clearTimeout(this.#initTimeout);
+    this.#initTimeout = null;
   }
 
   #error(id: string, errors: readonly GraphQLFormattedError[]): void {

@@ -1,13 +1,14 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type Server as ServerOf, WebSocketServer } from 'ws';
 import { errorMappings, TributaryError } from '../../../schema/errors.ts';
 import { requestIdHeader } from '../../../schema/request-id.ts';
 import { paced } from '../../paced.ts';
 import { identify, requestOf } from '../../request-scope.ts';
 import type { TransportContext } from '../operation.ts';
 import { Client } from './client.ts';
+import { ClientWebSocket } from './client-websocket.ts';
 
 export interface WebSocketOptions {
   readonly server: Server;
@@ -21,7 +22,7 @@ export interface WebSocketOptions {
 export class WebSockets {
   readonly #options: WebSocketOptions;
   readonly #clients = new Set<Client>();
-  readonly #server: WebSocketServer;
+  readonly #server: ServerOf<typeof ClientWebSocket>;
   readonly #timers: readonly NodeJS.Timeout[];
   #draining = false;
   #stopShedding: () => void = () => undefined;
@@ -31,6 +32,7 @@ export class WebSockets {
     const { limits } = options.context;
     this.#server = new WebSocketServer({
       noServer: true,
+      WebSocket: ClientWebSocket,
       clientTracking: false,
       // Compression would need a buffer and a copy a client, and the writer's shared bytes could not be shared.
       perMessageDeflate: false,
@@ -89,7 +91,7 @@ export class WebSockets {
   }
 
   readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    socket.on('error', () => socket.destroy());
+    socket.on('error', destroyFailed);
     const refused = this.#refusal(request);
     if (refused !== null) {
       refuse(socket, ...refused);
@@ -117,11 +119,19 @@ export class WebSockets {
     return [404, new TributaryError('NOT_FOUND', `Websockets are served at ${this.#options.path}.`)];
   }
 
-  #accept(websocket: WebSocket, socket: Socket, { headers }: IncomingMessage): void {
-    const client = new Client({ websocket, socket, request: requestOf(headers) }, this.#options.context);
-    this.#clients.add(client);
-    websocket.on('close', () => this.#clients.delete(client));
+  #accept(websocket: ClientWebSocket, socket: Socket, { headers }: IncomingMessage): void {
+    // From here on `ws` listens.
+    socket.off('error', destroyFailed);
+    const accepted = { websocket, socket, request: requestOf(headers) };
+    this.#clients.add(new Client(accepted, this.#options.context, this.#left));
   }
+
+  readonly #left = (client: Client): void => void this.#clients.delete(client);
+}
+
+/** Of an upgrade that is not decided yet. */
+function destroyFailed(this: Duplex): void {
+  this.destroy();
 }
 
 /**

@@ -71,15 +71,16 @@ interface Given {
 const connected = (ring: Ring, { id = '1', progress, pull }: Given = {}) => {
   const wire = new Wire();
   const closed: string[] = [];
-  const writer: SocketWriter = new SocketWriter(wire as never, {
-    unsentBytes: 1_000,
+  const closeSlow = (reason: string): void => {
+    writer.stop();
+    wire.write('CLOSE');
+    closed.push(reason);
+  };
+  const writer: SocketWriter = new SocketWriter({
+    socket: wire as never,
     websocket: { readyState: 1 },
-    onEnd: () => undefined,
-    onClose: (reason) => {
-      writer.stop();
-      wire.write('CLOSE');
-      closed.push(reason);
-    },
+    unsentBytes: 1_000,
+    owner: { closeSlow },
   });
   const reader = new RingReader(ring, 0, null);
   let wake = (): void => {};
