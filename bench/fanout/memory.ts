@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { median } from '../figure.ts';
 import { residentKilobytes } from '../processes/cpu.ts';
 import { type Script, startScript } from '../processes/script.ts';
 import { type Sample, shrunk, tributary, type Workload } from '../workload.ts';
@@ -14,6 +15,9 @@ const settleMs = 1_000;
 
 const collections = 10;
 
+/** Sockets are connected in so many lots, behind a first one that also brings what comes once for all. */
+const steps = 4;
+
 /** What is left when collecting brings no more: pages go back to the system some time after what was on them. */
 const collectedKilobytes = async (pid: number): Promise<number> => {
   let lowest = Number.POSITIVE_INFINITY;
@@ -28,19 +32,26 @@ const collectedKilobytes = async (pid: number): Promise<number> => {
   return lowest;
 };
 
+/**
+ * KB that each further client takes: the median of what all pairs of steps say (Theil-Sen). What a process has of its own,
+ * and gets or gives back once, is in none or few of them.
+ */
 const kilobytesEach = async (
   driver: Script<DriverMethods>,
   pid: number,
-  connect: Connect & { readonly group: string },
+  { sockets, ...connect }: Connect,
 ): Promise<number> => {
-  // Once for all that the first connections bring with them.
-  await driver.call('connect', { ...connect, sockets: Math.ceil(connect.sockets / 10) });
-  await driver.call('close', { group: connect.group });
-  const before = await collectedKilobytes(pid);
-  await driver.call('connect', connect);
-  const after = await collectedKilobytes(pid);
-  await driver.call('close', { group: connect.group });
-  return (after - before) / connect.sockets;
+  const group = (step: number): string => `memory-${pid}-${step}`;
+  const sizes: number[] = [];
+  for (let step = 0; step <= steps; step++) {
+    await driver.call('connect', { ...connect, group: group(step), sockets: Math.ceil(sockets / steps) });
+    sizes.push(await collectedKilobytes(pid));
+  }
+  for (let step = 0; step <= steps; step++) await driver.call('close', { group: group(step) });
+  const slopes = sizes.flatMap((size, step) =>
+    sizes.slice(0, step).map((earlier, index) => (size - earlier) / (step - index)),
+  );
+  return median(slopes) / Math.ceil(sockets / steps);
 };
 
 export const memory: Workload = {
@@ -64,14 +75,14 @@ export const memory: Workload = {
           metric,
           subject: tributary,
           value: await kilobytesEach(driver, graph.pid, {
-            ...{ group: tributary, url: graph.url.replace('http', 'ws'), sockets, operations },
+            ...{ url: graph.url.replace('http', 'ws'), sockets, operations },
           }),
         },
         {
           metric,
           subject: 'ws-broadcast',
           value: await kilobytesEach(driver, bare.pid, {
-            ...{ group: 'ws-broadcast', url: `ws://127.0.0.1:${port}/`, sockets, operations: [] },
+            ...{ url: `ws://127.0.0.1:${port}/`, sockets, operations: [] },
           }),
         },
       ];
