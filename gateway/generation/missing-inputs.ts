@@ -31,7 +31,7 @@ function checkFetch(node: FetchNode, virtual: VirtualFields): void {
         checkSet(selection.selectionSet, selection.typeCondition?.name.value ?? type, inputs);
         continue;
       }
-      const name = selection.name.value;
+      const name = virtual.byName.get(selection.name.value)?.field ?? selection.name.value;
       if (type !== undefined && !hasInputs(node.serviceName, type, name, inputs, virtual))
         throw lacking(type, name);
       if (selection.selectionSet === undefined) continue;

@@ -19,6 +19,7 @@ import { checkInputs } from './missing-inputs.ts';
 import { askNarrowTypes, readNarrowTypes } from './narrow-types.ts';
 import { type Overrides, overrideLabels } from './overrides.ts';
 import { SafeAliases } from './safe-aliases.ts';
+import { splitSubgraphs } from './split-subgraphs.ts';
 import { UnevenTypes } from './uneven-types.ts';
 import { withVirtualFields } from './virtual-fields.ts';
 
@@ -73,7 +74,8 @@ function* load(supergraphSdl: string): Generator<void, LoadedSupergraph> {
   const document = withExecutableDirectives(parse(supergraphSdl, { noLocation: true }));
   const original = build(document);
   yield;
-  const virtual = withVirtualFields(withoutDeadKeys(document));
+  const split = splitSubgraphs(withoutDeadKeys(document));
+  const virtual = withVirtualFields(split.supergraph);
   const narrow = readNarrowTypes(virtual.supergraph);
   yield;
   const planned = build(virtual.supergraph);
@@ -100,7 +102,8 @@ function* load(supergraphSdl: string): Generator<void, LoadedSupergraph> {
       const operation = operationFromDocument(planningSchema, document);
       const plan = planner.buildQueryPlan(operation, { overrideConditions: new Map(overrides) });
       checkInputs(plan, virtual);
-      return mendPlan(askNarrowTypes(uneven.restore(plan, document), narrow, virtual), virtual);
+      const mended = mendPlan(askNarrowTypes(uneven.restore(plan, document), narrow, virtual), virtual);
+      return split.restore(mended);
     },
   };
 }

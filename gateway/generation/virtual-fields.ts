@@ -48,7 +48,7 @@ export interface VirtualFields {
   rootType(operation: OperationTypeNode): string | undefined;
 }
 
-type Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
+export type Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
 
 /** A type that has fields. */
 export const isComposite = (node: { kind: string }): node is Composite =>
@@ -144,7 +144,7 @@ function namesBySubgraph(
   return found;
 }
 
-function rootTypes(supergraph: DocumentNode): ReadonlyMap<OperationTypeNode, string> {
+export function rootTypes(supergraph: DocumentNode): ReadonlyMap<OperationTypeNode, string> {
   const roots = new Map<OperationTypeNode, string>();
   for (const definition of supergraph.definitions) {
     if (definition.kind !== Kind.SCHEMA_DEFINITION) continue;
@@ -175,7 +175,7 @@ function mendRequires<Node extends DirectiveNode>(
   };
 }
 
-function selectionsOf(fieldSet: string): readonly SelectionNode[] {
+export function selectionsOf(fieldSet: string): readonly SelectionNode[] {
   const [definition] = parse(`{${fieldSet}}`, { noLocation: true }).definitions;
   return definition?.kind === Kind.OPERATION_DEFINITION ? definition.selectionSet.selections : [];
 }

@@ -240,3 +240,81 @@ describe('@override', () => {
     });
   });
 });
+
+const texts = ['ab', 'cde'].map((draft, index) => ({ id: `t${index}`, draft }));
+
+describe('@requires of what has a @requires', () => {
+  answers(
+    {
+      texts: {
+        typeDefs: `${v2}
+          type Query { texts: [Text!]! }
+          type Text @key(fields: "id") {
+            id: ID! draft: String pages(large: Boolean): Pages @external
+            price: Int @requires(fields: "pages(large: true) { count }") bill: String @requires(fields: "tax")
+            tax: Int @external
+          }
+          type Pages @shareable { count: Int of: Text }`,
+        resolvers: {
+          Query: { texts: () => texts },
+          Text: {
+            __resolveReference: (text: { id: string }) => ({
+              ...texts.find(({ id }) => id === text.id),
+              ...text,
+            }),
+            price: ({ pages }: { pages: { count: number } }) => pages.count * 10,
+            bill: ({ tax }: { tax: number | null }) => (tax === null ? null : `with ${tax}`),
+          },
+        },
+      },
+      printing: {
+        typeDefs: `${v2}
+          type Text @key(fields: "id") {
+            id: ID! draft: String @external pages(large: Boolean): Pages @requires(fields: "draft")
+            price: Int @external tax: Int @requires(fields: "price")
+          }
+          type Pages @shareable { count: Int of: Text }`,
+        resolvers: {
+          Text: {
+            pages: ({ id, draft }: (typeof texts)[0], { large }: { large?: boolean }) => ({
+              count: draft.length * (large ? 2 : 1),
+              of: { id },
+            }),
+            tax: ({ price, id }: { price: number; id: string }) => {
+              if (id === 't1') throw new Error('no tax');
+              return price / 5;
+            },
+          },
+        },
+      },
+    },
+    {
+      'goes back to subgraphs that were asked before': {
+        query: '{ texts { price } }',
+        data: { texts: [{ price: 40 }, { price: 60 }] },
+        asked: ['texts', 'printing', 'texts'],
+      },
+      'more than once, and an error on the way stays where it is': {
+        query: '{ texts { draft sum: bill } }',
+        data: {
+          texts: [
+            { draft: 'ab', sum: 'with 8' },
+            { draft: 'cde', sum: null },
+          ],
+        },
+        errors: [['texts', 1, 'tax']],
+        asked: ['texts', 'printing', 'texts', 'printing', 'texts'],
+      },
+      'and what it returns can be asked for more': {
+        query: '{ texts { pages { count of { draft } } tax } }',
+        data: {
+          texts: [
+            { pages: { count: 2, of: { draft: 'ab' } }, tax: 8 },
+            { pages: { count: 3, of: { draft: 'cde' } }, tax: null },
+          ],
+        },
+        errors: [['texts', 1, 'tax']],
+      },
+    },
+  );
+});

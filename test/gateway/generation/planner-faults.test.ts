@@ -309,42 +309,58 @@ test('one key for fields with other arguments, for different types that are join
   });
 });
 
-test('what requires a field that is itself required in a circle refuses the request instead of being computed from nothing', async () => {
-  const graph = buildGraph({
-    a: {
-      typeDefs: `
-        type Query { post: Post }
-        type Post @key(fields: "id") {
-          id: ID! seed: String byName: String @external byRank: Int @requires(fields: "byName")
-        }`,
-      resolvers: {
-        Query: { post: () => ({ id: '1', seed: 'ab' }) },
-        Post: { byRank: ({ byName }: { byName?: string }) => byName?.length ?? -1 },
-      },
-    },
-    b: {
-      typeDefs: `
-        type Post @key(fields: "id") {
-          id: ID! seed: String @external byName: String @requires(fields: "seed")
-          byRank: Int @external end: String @requires(fields: "byRank")
-        }`,
-      resolvers: {
-        Post: {
-          byName: ({ seed }: { seed: string }) => `${seed}c`,
-          end: ({ byRank }: { byRank: number }) => `end ${byRank}`,
+describe('a field that is required and has a @requires itself', () => {
+  const posts = (inA: string) =>
+    buildGraph({
+      a: {
+        typeDefs: `
+          type Query { post: Post }
+          interface Ranked { byRank: Int }
+          type Post ${inA} @key(fields: "id") {
+            id: ID! seed: String byName: String @external byRank: Int @requires(fields: "byName")
+          }`,
+        resolvers: {
+          Query: { post: () => ({ id: '1', seed: 'ab' }) },
+          Post: { byRank: ({ byName }: { byName?: string }) => byName?.length ?? -1 },
         },
       },
-    },
+      b: {
+        typeDefs: `
+          type Post @key(fields: "id") {
+            id: ID! seed: String @external byName: String @requires(fields: "seed")
+            byRank: Int @external end: String @requires(fields: "byRank")
+          }`,
+        resolvers: {
+          Post: {
+            byName: ({ seed }: { seed: string }) => `${seed}c`,
+            end: ({ byRank }: { byRank: number }) => `end ${byRank}`,
+          },
+        },
+      },
+    });
+
+  test('is fetched before what requires it, though of a subgraph that was asked before', async () => {
+    const graph = posts('');
+    expect(await graph.run('query Q { post { end byName } }')).toEqual({
+      data: { post: { end: 'end 3', byName: 'abc' } },
+    });
+    const asked = takeFetches(graph).map(({ subgraph, request }) => [subgraph, request.query]);
+    expect(asked.map(([subgraph]) => subgraph)).toEqual(['a', 'b', 'a', 'b']);
+    expect((await graph.run('{ post { byRank seed } }')).data).toEqual({ post: { byRank: 3, seed: 'ab' } });
+    expect((await graph.oracle('{ post { end } }')).data, 'stock errs').toEqual({ post: { end: 'end -1' } });
   });
-  expect((await graph.run('{ post { byRank byName } }')).data).toEqual({
-    post: { byRank: 3, byName: 'abc' },
+
+  test('refuses the request where its subgraph could be asked for it by way of an interface', async () => {
+    const graph = posts('implements Ranked');
+    expect((await graph.run('{ post { byRank byName } }')).data).toEqual({
+      post: { byRank: 3, byName: 'abc' },
+    });
+    const { data, errors } = await graph.run('{ post { end } }');
+    expect(data).toBeUndefined();
+    expect(errors?.map(({ message }) => message)).toEqual([
+      'Post.byRank cannot be answered here: the query planner does not fetch first what it requires.',
+    ]);
   });
-  const { data, errors } = await graph.run('{ post { end } }');
-  expect(data).toBeUndefined();
-  expect(errors?.map(({ message }) => message)).toEqual([
-    'Post.byRank cannot be answered here: the query planner does not fetch first what it requires.',
-  ]);
-  expect((await graph.oracle('{ post { end } }')).data, 'stock errs').toEqual({ post: { end: 'end -1' } });
 });
 
 describe('types that only some subgraphs have in a union or behind an interface', () => {
