@@ -363,6 +363,32 @@ describe('a field that is required and has a @requires itself', () => {
   });
 });
 
+test('an entity that its own @requires field returns is not asked for that field without inputs', async () => {
+  const graph = buildGraph({
+    texts: {
+      typeDefs: `
+        type Query { text: Text }
+        type Text @key(fields: "id") {
+          id: ID! draft: String pages(large: Boolean): Pages @external
+          price: Int @requires(fields: "pages(large: true) { count }")
+        }
+        type Pages @shareable { count: Int of: Text }`,
+    },
+    printing: {
+      typeDefs: `
+        type Text @key(fields: "id") {
+          id: ID! draft: String @external pages(large: Boolean): Pages @requires(fields: "draft")
+        }
+        type Pages @shareable { count: Int of: Text }`,
+    },
+  });
+  const { data, errors } = await graph.run('{ text { pages { of { price } } } }');
+  expect(data).toBeUndefined();
+  expect(errors?.map(({ message }) => message)).toEqual([
+    'Text.pages cannot be answered here: the query planner does not fetch first what it requires.',
+  ]);
+});
+
 describe('types that only some subgraphs have in a union or behind an interface', () => {
   const one = (__typename: string, fields: object = {}) => ({ __typename, ...fields });
   const shapes = (kinds: readonly string[]) =>
