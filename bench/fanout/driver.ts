@@ -1,6 +1,7 @@
 /** The clients of a fan-out, in a process of their own. */
 import { percentile } from '../figure.ts';
 import { serveMethods } from '../processes/script.ts';
+import { stayAwake } from './awake.ts';
 import { ClientSocket, type Operation } from './socket.ts';
 
 export interface Connect {
@@ -101,6 +102,7 @@ class Group {
   }
 
   #count(number: number, sampled: boolean, bytes: Buffer, start: number, end: number): void {
+    stayAwake();
     this.#deliveries += 1;
     this.#counts[number] = (this.#counts[number] ?? 0) + 1;
     if (sampled) this.#sample(bytes.toString('latin1', start, end));

@@ -7,26 +7,28 @@ export class FrameReader {
     this.#onFrame = onFrame;
   }
 
-  read(chunk: Buffer): void {
-    const bytes = this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk]);
+  /** Takes the first `count` bytes of memory that the next read may overwrite: what is no whole frame yet is copied. */
+  read(memory: Buffer, count = memory.length): void {
+    const bytes = this.#rest === null ? memory : Buffer.concat([this.#rest, memory.subarray(0, count)]);
+    const available = this.#rest === null ? count : bytes.length;
     let at = 0;
-    while (bytes.length - at >= 2) {
+    while (available - at >= 2) {
       let length = (bytes[at + 1] ?? 0) & 0x7f;
       let start = at + 2;
       if (length === 126) {
-        if (bytes.length - at < 4) break;
+        if (available - at < 4) break;
         length = bytes.readUInt16BE(at + 2);
         start = at + 4;
       } else if (length === 127) {
-        if (bytes.length - at < 10) break;
+        if (available - at < 10) break;
         length = Number(bytes.readBigUInt64BE(at + 2));
         start = at + 10;
       }
-      if (bytes.length - start < length) break;
+      if (available - start < length) break;
       this.#onFrame((bytes[at] ?? 0) & 0x0f, bytes, start, start + length);
       at = start + length;
     }
-    this.#rest = at === bytes.length ? null : bytes.subarray(at);
+    this.#rest = at === available ? null : Buffer.from(bytes.subarray(at, available));
   }
 }
 
