@@ -7,8 +7,8 @@ let lastAt = 0;
 
 /**
  * To be called at each event: the process then looks for more at once, until none has come for a while. Who sleeps between
- * two of them is woken by the gateway's write, and Linux likes to wake it on the processor that writes: both then share
- * that one for up to a tick of 4 ms while another idles.
+ * two of them is woken by the gateway's write, and was seen to be put on the gateway's processor: both shared that one
+ * for milliseconds while another idled.
  */
 export const stayAwake = (): void => {
   hasCome = true;

@@ -13,7 +13,7 @@ export const tickOf = (number: number, key: string): Readonly<Record<string, str
 
 /**
  * Connects a client that is not ours, and gives what writes ticks to the topic; it resolves when Kafka has them all. Not
- * kafkajs: with nothing to do it wakes up 600 times a second, on the processors of what is measured.
+ * kafkajs: it wakes up 600 times a second between sends, on the processors of what is measured.
  */
 export const connectTicks = async (
   brokers: string,
