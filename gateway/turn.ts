@@ -11,6 +11,23 @@ export interface Flushable {
   flush(): void;
 }
 
+let turn = 0;
+let isTurnCounted = false;
+
+/** A number that is another one in each turn of the loop: one clock for all who count what they do in a turn. */
+export const currentTurn = (): number => {
+  if (!isTurnCounted) {
+    isTurnCounted = true;
+    setImmediate(endTurn);
+  }
+  return turn;
+};
+
+const endTurn = (): void => {
+  turn += 1;
+  isTurnCounted = false;
+};
+
 const waking = new Set<Waking>();
 const dirty = new Set<Flushable>();
 let isScheduled = false;

@@ -211,7 +211,7 @@ export class SharedOperation {
         this.#broken = false;
         this.#blind = false;
         this.#received = stamp.cursor;
-        this.#pump.push({ kind: 'EVENT', payload, stamp: { ...stamp, gap }, bytes });
+        this.#pump.push({ kind: 'EVENT', payload, stamp: gap ? { ...stamp, gap } : stamp, bytes });
       },
       progress: (cursor, snapshot) => {
         this.#received = cursor;

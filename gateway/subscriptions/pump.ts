@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers';
 import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
 import { decodeCursor } from '../../schema/cursor/decode.ts';
 import { type ErrorLog, refusal } from '../errors.ts';
+import { currentTurn } from '../turn.ts';
 import { Batches } from './batches.ts';
 import { type EventPayload, encodeEvent, payloadOf, type RingEntry, type Stamp } from './event.ts';
 import type { JoinBudget } from './join-budget.ts';
@@ -48,8 +49,9 @@ export class Pump {
   #plan: SubscriptionPlan;
   #bytes = 0;
   #delivering = false;
-  /** Bytes delivered in this turn. */
+  /** Bytes delivered in `#turn`. */
   #delivered = 0;
+  #turn = -1;
   #pressed = false;
   #stopped = false;
 
@@ -70,7 +72,7 @@ export class Pump {
       this.#plan = input.plan;
       return;
     }
-    if (this.#batches.isEmpty && this.#plan.passThrough && this.#delivered < this.#options.turnBytes) {
+    if (this.#batches.isEmpty && this.#plan.passThrough && this.#deliveredNow() < this.#options.turnBytes) {
       const output = passed(this.#plan, input);
       if (output !== null) {
         this.#deliver([output], sizeOf(output));
@@ -134,24 +136,29 @@ export class Pump {
     for (const item of output) {
       slice.push(item);
       bytes += sizeOf(item);
-      if (this.#delivered + bytes < this.#options.turnBytes) continue;
+      if (this.#deliveredNow() + bytes < this.#options.turnBytes) continue;
       this.#deliver(slice, bytes);
       slice = [];
       bytes = 0;
-      while (this.#delivered > 0) await new Promise(setImmediate);
+      while (this.#deliveredNow() > 0) await new Promise(setImmediate);
       if (this.#stopped) return;
     }
     if (slice.length > 0) this.#deliver(slice, bytes);
   }
 
   #deliver(output: readonly PumpOutput[], bytes: number): void {
-    if (this.#delivered === 0 && bytes > 0) {
-      setImmediate(() => {
-        this.#delivered = 0;
-      });
-    }
-    this.#delivered += bytes;
+    this.#delivered = this.#deliveredNow() + bytes;
     this.#options.deliver(output);
+  }
+
+  /** Bytes delivered in this turn. */
+  #deliveredNow(): number {
+    const turn = currentTurn();
+    if (this.#turn !== turn) {
+      this.#turn = turn;
+      this.#delivered = 0;
+    }
+    return this.#delivered;
   }
 
   #press(): void {

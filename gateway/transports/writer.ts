@@ -118,15 +118,16 @@ export class SocketWriter {
     attached.source?.stop();
   }
 
-  /** Tells the client the cursors that moved without an event (S10). */
-  progress(): void {
-    if (this.#stopped || this.blocked || !this.#isOpen) return;
+  /** Tells the client the cursors that moved without an event (S10); false when there are none. */
+  progress(): boolean {
+    if (this.#stopped || this.blocked || !this.#isOpen) return false;
     const cursors: [string, string][] = [];
     for (const { id, source } of this.#sources.values()) {
       const cursor = source?.takeProgress() ?? null;
       if (cursor !== null) cursors.push([id, cursor]);
     }
     this.#ping(cursors);
+    return cursors.length > 0;
   }
 
   /** Writes what is due; resolves when the socket has taken it, at the latest after `withinMs`. */

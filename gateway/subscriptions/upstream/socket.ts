@@ -57,6 +57,13 @@ export interface UpstreamSocketOptions {
 /** Why a socket is not read. */
 type PauseReason = 'OWNER' | 'TURN';
 
+/** A subscription on the socket. */
+interface Subscribed {
+  readonly sink: UpstreamSink;
+  /** Of the cursors that it has had, which tells them apart from those of others at one position; null before the first. */
+  filter: number | null;
+}
+
 const noStamp: Stamp = { at: null, cursor: null, gap: false };
 
 /** The websocket address of a subgraph: the same path as its HTTP address. */
@@ -69,9 +76,8 @@ export const websocketUrl = (url: string): string => url.replace(/^http/, 'ws');
 export class UpstreamSocket {
   readonly #options: UpstreamSocketOptions;
   readonly #socket: WebSocket;
-  readonly #sinks = new Map<string, UpstreamSink>();
-  /** By id, of those that have had a cursor: what tells their cursors at one position apart. */
-  readonly #filters = new Map<string, number>();
+  /** By id. */
+  readonly #subscribed = new Map<string, Subscribed>();
   readonly #ack: NodeJS.Timeout;
   readonly #pinger: NodeJS.Timeout;
   readonly #onEnd: (error: TributaryError) => void;
@@ -109,7 +115,7 @@ export class UpstreamSocket {
   /** Starts a subscription, at once or as soon as the connection is acknowledged. Returns its id. */
   subscribe(request: UpstreamRequest, sink: UpstreamSink): string {
     const id = String(this.#nextId++);
-    this.#sinks.set(id, sink);
+    this.#subscribed.set(id, { sink, filter: null });
     if (this.#acknowledged) this.#sendRequest(id, request);
     else this.#waiting.set(id, request);
     return id;
@@ -117,8 +123,7 @@ export class UpstreamSocket {
 
   /** Ends a subscription; its sink hears nothing more. */
   unsubscribe(id: string): void {
-    this.#filters.delete(id);
-    if (!this.#sinks.delete(id) || this.#waiting.delete(id) || this.#ended) return;
+    if (!this.#subscribed.delete(id) || this.#waiting.delete(id) || this.#ended) return;
     this.#socket.send(JSON.stringify({ id, type: 'complete' }));
   }
 
@@ -135,7 +140,7 @@ export class UpstreamSocket {
   close(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#sinks.clear();
+    this.#subscribed.clear();
     this.#stopTimers();
     this.#socket.close(1000);
     // A peer that does not answer the close, or a paused socket that cannot hear it, must not stay open.
@@ -186,8 +191,7 @@ export class UpstreamSocket {
       case 'ping':
         this.#socket.send('{"type":"pong"}');
         for (const [id, cursor] of message.cursors) {
-          this.#learnFilter(id, cursor);
-          this.#sinks.get(id)?.progress(cursor, message.snapshots.has(id));
+          this.#hears(id, cursor)?.progress(cursor, message.snapshots.has(id));
         }
         for (const position of message.positions) this.#shift(position);
         return;
@@ -195,32 +199,34 @@ export class UpstreamSocket {
         return;
       case 'next': {
         const stamp = this.#speaksTributary ? message.stamp : noStamp;
-        if (stamp.cursor !== null) this.#learnFilter(message.id, stamp.cursor);
-        this.#sinks.get(message.id)?.next(message.payload, stamp, bytes);
+        this.#hears(message.id, stamp.cursor)?.next(message.payload, stamp, bytes);
         return;
       }
       case 'error':
       case 'complete': {
-        const sink = this.#sinks.get(message.id);
-        this.#sinks.delete(message.id);
-        this.#filters.delete(message.id);
+        const sink = this.#subscribed.get(message.id)?.sink;
+        this.#subscribed.delete(message.id);
         if (message.type === 'error') sink?.failed(message.errors);
         else sink?.completed();
       }
     }
   }
 
-  #learnFilter(id: string, cursor: string): void {
-    if (this.#filters.has(id) || !this.#sinks.has(id)) return;
-    this.#filters.set(id, decodeCursor(cursor).filterHash);
+  /** Who is to be told of a message; undefined when it has left. Its first cursor says what its filter is. */
+  #hears(id: string, cursor: string | null): UpstreamSink | undefined {
+    const subscribed = this.#subscribed.get(id);
+    if (subscribed === undefined) return undefined;
+    if (subscribed.filter === null && cursor !== null) subscribed.filter = decodeCursor(cursor).filterHash;
+    return subscribed.sink;
   }
 
   /** Who has not been told a cursor on this socket is none of those that a position is about. */
   #shift({ cursor, operations }: SharedPosition): void {
     for (const id of operations) {
       if (typeof id !== 'string') continue;
-      const filter = this.#filters.get(id);
-      if (filter !== undefined) this.#sinks.get(id)?.progress(cursor.withFilter(filter), false);
+      const subscribed = this.#subscribed.get(id);
+      if (subscribed === undefined || subscribed.filter === null) continue;
+      subscribed.sink.progress(cursor.withFilter(subscribed.filter), false);
     }
   }
 
@@ -234,7 +240,7 @@ export class UpstreamSocket {
     const { extensions: _, ...plain } = request;
     const payload = this.#speaksTributary ? request : plain;
     this.#socket.send(JSON.stringify({ id, type: 'subscribe', payload }));
-    this.#sinks.get(id)?.sent(this.#speaksTributary);
+    this.#subscribed.get(id)?.sink.sent(this.#speaksTributary);
   }
 
   #pause(reason: PauseReason): void {
@@ -277,7 +283,7 @@ export class UpstreamSocket {
 
   /** Too large to be kept: its operation fails, the others on the socket go on. */
   #refuse(id: string, bytes: number): void {
-    const sink = this.#sinks.get(id);
+    const sink = this.#subscribed.get(id)?.sink;
     this.unsubscribe(id);
     const { subgraph, messageBytes } = this.#options;
     const message = `Subgraph "${subgraph}" sent an event of ${bytes} bytes; the limit is ${messageBytes}. Select less of it, or raise gateway.limits.upstreamMessageBytes.`;
@@ -305,10 +311,10 @@ export class UpstreamSocket {
       `Subgraph "${this.#options.subgraph}" at ${this.#options.url} ${what}. Check that it runs and speaks graphql-transport-ws there.`,
       cause === null ? {} : { cause },
     );
-    const sinks = [...this.#sinks.values()];
-    this.#sinks.clear();
+    const subscribed = [...this.#subscribed.values()];
+    this.#subscribed.clear();
     this.#onEnd(error);
-    for (const sink of sinks) sink.lost(error);
+    for (const { sink } of subscribed) sink.lost(error);
   }
 
   #stopTimers(): void {

@@ -7,6 +7,7 @@ import type { TransportContext } from '../operation.ts';
 import { SocketWriter, type WriterOwner } from '../writer.ts';
 import type { ClientWebSocket, WebSocketOwner } from './client-websocket.ts';
 import { type ClientSocket, Connection, closeOf } from './connection.ts';
+import { ProgressPace } from './progress-pace.ts';
 
 /** A socket that does not answer our close frame is destroyed after this: who does not read, reads no close (S21). */
 const closeMs = 1_000;
@@ -34,6 +35,9 @@ export class Client implements ClientSocket, WebSocketOwner, WriterOwner {
   readonly #connection: Connection;
   readonly #left: (client: Client) => void;
   #missed = 0;
+  /** It has sent a message since the last heartbeat. */
+  #spoke = false;
+  readonly #pace = new ProgressPace();
 
   /** `left` is called when its connection is gone. */
   constructor(
@@ -59,19 +63,22 @@ export class Client implements ClientSocket, WebSocketOwner, WriterOwner {
     return readyState === OPEN && !this.#connection.answers && this.#writer.losesNothing;
   }
 
-  /** Asks whether the client is there; one that did not answer the last time is gone. */
+  /** Asks whether the client is there; one that did not answer the last time is gone. Who answers progress is not asked besides. */
   beat(): void {
     if (this.#missed > (this.#writer.blocked ? blockedBeats : 0)) {
       this.#websocket.terminate();
       return;
     }
+    const spoke = this.#spoke;
+    this.#spoke = false;
+    if (spoke) return;
     this.#missed += 1;
     if (this.#websocket.readyState === this.#websocket.OPEN) this.#websocket.ping();
   }
 
-  /** Tells cursors that moved without an event. */
+  /** It is time to tell cursors that moved without an event. */
   progress(): void {
-    this.#writer.progress();
+    this.#pace.due(() => this.#writer.progress());
   }
 
   /** Sends what is due, then closes with the code of an error; resolves when the socket is gone. */
@@ -89,6 +96,7 @@ export class Client implements ClientSocket, WebSocketOwner, WriterOwner {
 
   received(message: string | null): void {
     this.#missed = 0;
+    this.#spoke = true;
     this.#connection.receive(message);
   }
 
