@@ -14,9 +14,9 @@ export interface GatewayLimits {
   readonly unsentBytes: number;
   /** Milliseconds until `connection_init`; then the socket closes with 4408. */
   readonly connectionInitMs: number;
-  /** Milliseconds between heartbeats; a websocket that answers none of them, or a stream that takes none, is terminated. */
+  /** Milliseconds between heartbeats; a websocket that answers none of them, or a stream that takes none, is terminated. A websocket that has sent a message since the last one gets none. */
   readonly heartbeatMs: number;
-  /** Milliseconds between pings with cursors that moved without an event (S10). */
+  /** Milliseconds between pings with cursors that moved without an event (S10). On websockets a cursor that moves all the time is told every fourth time. */
   readonly progressMs: number;
   /** SSE and multipart streams of the process; one more is answered with TOO_MANY_OPERATIONS. */
   readonly streams: number;
