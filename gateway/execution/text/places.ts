@@ -194,7 +194,8 @@ function runOf({ part, field }: Found, last: FieldNode, node: ObjectNode): Piece
 function pieceOf({ key: name, part, field, below }: Found, node: ObjectNode): Piece {
   const key = textOf(`${JSON.stringify(name)}:`);
   if (below !== null) {
-    field.recordSlot = node.slot();
+    // An entity may belong to several objects, whose places find it at one.
+    if (field.recordSlot === -1) field.recordSlot = node.slot();
     return { kind: 'below', key, part, slot: field.recordSlot, below };
   }
   if (field.valueSlot === -1) field.valueSlot = node.slot();
