@@ -3,6 +3,7 @@ import {
   type FragmentDefinitionNode,
   type GraphQLCompositeType,
   type GraphQLField,
+  type GraphQLLeafType,
   type GraphQLOutputType,
   type GraphQLSchema,
   isAbstractType,
@@ -88,9 +89,16 @@ class Shapes {
   readonly context: ShapeContext;
   readonly #identity = new SelectionIdentity();
   readonly #known = new Map<string, ObjectShape>();
+  readonly #leaves = new Map<GraphQLLeafType, Leaf>();
 
   constructor(context: ShapeContext) {
     this.context = context;
+  }
+
+  leafOf(type: GraphQLLeafType): Leaf {
+    const known = this.#leaves.get(type) ?? compileLeaf(type, this.context.types);
+    this.#leaves.set(type, known);
+    return known;
   }
 
   of(type: GraphQLCompositeType, sets: readonly SelectionSetNode[]): ObjectShape {
@@ -156,7 +164,7 @@ function valueShape(type: GraphQLOutputType, nodes: readonly FieldNode[], shapes
   const nonNull = isNonNullType(type);
   const inner = nonNull ? type.ofType : type;
   if (isListType(inner)) return { kind: 'list', nonNull, item: valueShape(inner.ofType, nodes, shapes) };
-  if (isLeafType(inner)) return { kind: 'leaf', nonNull, leaf: compileLeaf(inner, context.types) };
+  if (isLeafType(inner)) return { kind: 'leaf', nonNull, leaf: shapes.leafOf(inner) };
   const sets = nodes.flatMap((node) => (node.selectionSet === undefined ? [] : [node.selectionSet]));
   if (isObjectType(inner)) {
     let shape: ObjectShape | undefined;

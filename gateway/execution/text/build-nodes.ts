@@ -4,8 +4,11 @@ import { FieldNode, ObjectNode, type ValueNode } from './nodes.ts';
 import { FetchDocument, type Selection, type Sets } from './selection.ts';
 import { Unfit } from './unfit.ts';
 
-/** Of a plan: abstract types in each other could make any number. */
-const maximumNodes = 1000;
+/**
+ * Objects and fields of a plan. Of an interface with sixty types a few thousand characters can ask for a hundred thousand,
+ * all of which are compiled before the first answer: that took a second and 70 MB, and operations are kept by the thousand.
+ */
+const maximumNodes = 4000;
 
 /** What all fetches of a plan share. */
 export class PlanNodes {
@@ -28,8 +31,8 @@ export class PlanNodes {
   }
 
   /** Throws Unfit when there are too many. */
-  count(): void {
-    this.#left -= 1;
+  count(nodes: number): void {
+    this.#left -= nodes;
     if (this.tooMany) throw new Unfit();
   }
 }
@@ -78,10 +81,11 @@ export class NodeBuilder {
     this.#known.set(shape, alike);
     const known = alike.get(key);
     if (known !== undefined) return known;
-    this.#plan.count();
-    const fields = this.#document
-      .fieldsOf(sets, told)
-      .map((selection) => new FieldNode(selection.key, this.#field(selection, shape, position)));
+    const selected = this.#document.fieldsOf(sets, told);
+    this.#plan.count(1 + selected.length);
+    const fields = selected.map(
+      (selection) => new FieldNode(selection.key, this.#field(selection, shape, position)),
+    );
     const type = isAbstract ? this.#plan.numberOf(shape.typename) : -1;
     const node = new ObjectNode(this.#fetch, shape, fields, type);
     alike.set(key, node);
@@ -111,6 +115,8 @@ export class NodeBuilder {
     }
     if (shape.kind !== 'abstract') throw new Unfit();
     const objects = shape.possible().flatMap((typename) => {
+      // Shapes are kept as well, so none is compiled for nothing.
+      if (this.#plan.tooMany) throw new Unfit();
       const inner = shape.shapeOf(typename);
       return inner === null ? [] : this.#alternative(sets, inner, path);
     });

@@ -56,9 +56,12 @@ class Compilation {
   }
 
   compile(steps: Step): TextPlan {
-    for (const step of fetchesOf(steps)) this.#drafts.push(this.#draft(step));
+    for (const step of fetchesOf(steps)) {
+      this.#drafts.push(this.#draft(step));
+      // Objects that were not made for that are no objects which need values.
+      if (this.#plan.tooMany) throw new Unfit();
+    }
     const root = rootPlace(this.#shape, this.#roots());
-    if (this.#plan.tooMany) throw new Unfit();
     const fetches = this.#drafts.map(({ step, nodes, target }, number): [FetchStep, TextFetch] => {
       // Their records are found by their places in the list.
       for (const node of nodes) node.noted = true;

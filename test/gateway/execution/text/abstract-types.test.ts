@@ -87,7 +87,7 @@ test.each([
   expect(asText).toBeGreaterThanOrEqual(10);
 });
 
-test('an operation whose objects could be too many things is run on values', async () => {
+test('an operation whose objects could be too many things, or have too many fields, is run on values', async () => {
   const types = Array.from({ length: 60 }, (_, index) => `T${index}`);
   const many = new Ways(
     buildGraph({
@@ -97,7 +97,10 @@ test('an operation whose objects could be too many things is run on values', asy
       },
     }),
   );
-  const deep = (depth: number): string => (depth === 0 ? 'id' : `id next { ${deep(depth - 1)} }`);
+  const deep = (depth: number, fields = 'id'): string =>
+    depth === 0 ? 'id' : `${fields} next { ${deep(depth - 1, fields)} }`;
   expect(await many.compare({ query: `{ node { ${deep(5)} } }`, variables: {} }, 1, 0)).toBe(true);
   expect(await many.compare({ query: `{ node { ${deep(20)} } }`, variables: {} }, 1, 0)).toBe(false);
+  const wide = Array.from({ length: 20 }, (_, index) => `a${index}: id`).join(' ');
+  expect(await many.compare({ query: `{ node { ${deep(5, wide)} } }`, variables: {} }, 1, 0)).toBe(false);
 });
