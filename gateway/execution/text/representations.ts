@@ -73,7 +73,7 @@ export function representationsOf(
   for (const mark of marks) {
     const source = target.sources[sourceIn(mark)];
     const record = recordIn(mark);
-    if (source === undefined || !source.needs.every((fetch) => arrived[fetch])) return null;
+    if (source === undefined || !hasAll(source.needs, arrived)) return null;
     let place = objects.hashOf(source, record) & mask;
     let number = (table[place] ?? 0) - 1;
     for (let probes = 0; number !== -1; probes++) {
@@ -95,6 +95,15 @@ export function representationsOf(
   }
   sink.addByte(0x5d);
   return { text: sink.text('utf8'), kinds };
+}
+
+/** Asked for each object: no closure and no iterator. */
+function hasAll(needs: readonly number[], arrived: readonly (Arrived | null)[]): boolean {
+  for (let index = 0; index < needs.length; index++) {
+    const fetch = needs[index];
+    if (fetch === undefined || (arrived[fetch] ?? null) === null) return false;
+  }
+  return true;
 }
 
 /** The keys of objects, whose records are in the answer of one fetch; some of the keys came with others. */
@@ -134,7 +143,8 @@ class Objects {
   isSame(source: Source, record: number, other: Source, otherRecord: number): boolean {
     if (source !== other && source.told !== other.told) return false;
     for (let index = 0; index < source.keys.length; index++) {
-      const [range, otherRange] = [source.keys[index], other.keys[index]];
+      const range = source.keys[index];
+      const otherRange = other.keys[index];
       if (range === undefined || otherRange === undefined) return false;
       const { bytes, tape } = this.#textOf(range);
       const { bytes: otherBytes, tape: otherTape } = this.#textOf(otherRange);
