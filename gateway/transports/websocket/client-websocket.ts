@@ -8,8 +8,9 @@ export interface WebSocketOwner {
   heard(): void;
   /** A ping came, and `ws` has answered by a pong with as many bytes of payload. */
   pinged(bytes: number): void;
-  /** Nothing more comes: it is gone, or about to be. */
+  /** Something was wrong with a frame: `ws` is about to close it. */
   over(): void;
+  /** It is closed. */
   gone(): void;
 }
 

@@ -79,12 +79,8 @@ test.each([
   '{ works { ... on Book { perPage slogan fee } ... on Film { fee stock } } }',
   '{ stocked { stock place { label } ... on Book { name slogan } } }',
 ])('%s goes from text to text', async (query) => {
-  const operation = { query, variables: {} };
-  expect(ways.isValid(operation)).toBe(true);
-  let asText = 0;
-  for (let seed = 0; seed < 40; seed++) if (await ways.compare(operation, seed, 0)) asText += 1;
   // What the API schema hides, what is written with an exponent, and an id that two types share go the other way.
-  expect(asText).toBeGreaterThanOrEqual(10);
+  expect(await ways.compareSeeds(query, 40)).toBeGreaterThanOrEqual(10);
 });
 
 test('an operation whose objects could be too many things, or have too many fields, is run on values', async () => {

@@ -73,10 +73,6 @@ test.each([
   '{ stocked(first: 2) { place { label } next { stock name } } }',
   '{ grid { places { label near { label } } } }',
 ])('%s goes from text to text', async (query) => {
-  const operation = { query, variables: {} };
-  expect(ways.isValid(operation)).toBe(true);
-  let asText = 0;
-  for (let seed = 0; seed < 40; seed++) if (await ways.compare(operation, seed, 0)) asText += 1;
   // What the API schema hides, and what is written with an exponent, goes the other way.
-  expect(asText).toBeGreaterThanOrEqual(8);
+  expect(await ways.compareSeeds(query, 40)).toBeGreaterThanOrEqual(8);
 });

@@ -42,10 +42,6 @@ test.each([
   '{ works { next { mate { ... on Book { owner { owns { ... on Film { next { name } } } } kin { rating } } } } } }',
   '{ node { ... on Work { mate { ... on Film { rating owner { mail } } ... on Note { mate { rating kin { kin { rating } } } } } } } }',
 ])('%s goes from text to text', async (query) => {
-  const operation = { query, variables: {} };
-  expect(ways.isValid(operation)).toBe(true);
-  let asText = 0;
-  for (let seed = 0; seed < 60; seed++) if (await ways.compare(operation, seed, 0)) asText += 1;
   // An id that two types share goes the other way.
-  expect(asText).toBeGreaterThanOrEqual(20);
+  expect(await ways.compareSeeds(query, 60)).toBeGreaterThanOrEqual(20);
 });
