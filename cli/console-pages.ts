@@ -18,6 +18,7 @@ const own = {
   '/console/fetcher.js': 'fetcher.js',
   '/console/operations.js': 'operations.js',
   '/console/stream.js': 'stream.js',
+  '/console/workers.js': 'workers.js',
   '/console/icon.svg': 'icon.svg',
 } as const;
 

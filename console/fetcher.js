@@ -13,8 +13,10 @@ const streams = new Map();
 export const fetcher = ({ query, variables, operationName }, { headers } = {}) => {
   const operations = operationsOf(query);
   const named = operations.find(({ name }) => name === operationName && name !== undefined);
-  const payload = { query, variables, operationName: named?.name };
-  const { kind } = named ?? operations[0] ?? {};
+  // A stream is told from others by its payload: with or without the name of its only operation it is the same one.
+  const chosen = named ?? (operations.length === 1 ? operations[0] : undefined);
+  const payload = { query, variables, operationName: chosen?.name };
+  const { kind } = chosen ?? operations[0] ?? {};
   return kind === 'subscription' ? stream(payload, headers) : post(payload, headers);
 };
 

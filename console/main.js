@@ -1,16 +1,8 @@
 import { fetcher } from './fetcher.js';
 import { prepareTabs } from './samples.js';
+import { prepareWorkers } from './workers.js';
 
-const workers = {
-  editorWorkerService: 'editor.worker.js',
-  graphql: 'graphql.worker.js',
-  json: 'json.worker.js',
-};
-globalThis.MonacoEnvironment = {
-  globalAPI: false,
-  getWorkerUrl: (_module, label) => `/graphiql/${workers[label]}`,
-};
-
+prepareWorkers();
 const defaultTabs = await prepareTabs(localStorage);
 globalThis.YogaGraphiQL.renderYogaGraphiQL(document.getElementById('graphiql'), {
   fetcher,

@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Page } from '../../gateway/index.ts';
 
-/** UTF-8. The names of the workers are ours; Monaco asks for them by label: see console/main.js. */
+/** UTF-8. The names of the workers are ours; Monaco asks for them by label: see console/workers.js. */
 export type GraphiqlFiles = Readonly<
   Record<'js' | 'css' | 'editorWorker' | 'graphqlWorker' | 'jsonWorker', Uint8Array<ArrayBuffer>>
 >;

@@ -28,14 +28,14 @@ describe('the page at /', () => {
   test('its policy lets scripts of the gateway run, and neither others nor any in the page', () => {
     const [, policy = ''] = /Content-Security-Policy" content="([^"]*)"/.exec(page) ?? [];
     expect(policy.split('; ')).toEqual(
-      expect.arrayContaining(["default-src 'none'", "script-src 'self'", "worker-src 'self'"]),
+      expect.arrayContaining(["default-src 'none'", "script-src 'self'", 'worker-src blob:']),
     );
     expect(policy).not.toContain('unsafe-eval');
     expect(policy.match(/[a-z]+-src [^;]*'unsafe-inline'/g)).toEqual(["style-src 'self' 'unsafe-inline'"]);
   });
 
   test('all that it loads comes with it: GraphiQL, its workers, and what it runs operations with', async () => {
-    const own = ['main.js', 'fetcher.js', 'operations.js', 'stream.js', 'samples.js'].map(
+    const own = ['workers.js', 'main.js', 'fetcher.js', 'operations.js', 'stream.js', 'samples.js'].map(
       (file) => `/console/${file}`,
     );
     const sources = await Promise.all(own.map(bodyOf));

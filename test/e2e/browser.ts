@@ -51,6 +51,8 @@ export class Visit {
   /** Errors and warnings of the console, uncaught exceptions, violations of the page's policy. */
   readonly complaints: string[] = [];
   readonly messages: Message[] = [];
+  /** Paths of what the page has fetched to the end. */
+  readonly fetched = new Set<string>();
 
   private constructor(page: Page) {
     this.page = page;
@@ -58,6 +60,7 @@ export class Visit {
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) this.complaints.push(message.text());
     });
+    page.on('requestfinished', (request) => this.fetched.add(new URL(request.url()).pathname));
     page.on('websocket', (socket) =>
       socket.on('framereceived', ({ payload }) => this.messages.push(JSON.parse(String(payload)) as Message)),
     );

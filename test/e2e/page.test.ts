@@ -7,6 +7,8 @@ import { System } from './system.ts';
 import { readTopic } from './truth.ts';
 
 const soon = { timeout: 30_000 };
+/** From then on the page needs its gateway for operations only: Monaco starts its workers when it likes. */
+const workers = ['editor', 'graphql', 'json'].map((name) => `/graphiql/${name}.worker.js`);
 
 let system: System | undefined;
 let browser: Browser | null;
@@ -44,6 +46,7 @@ const visit = async (look?: Look): Promise<Visit> => {
   const visitor = await Visit.open(browser, new URL('/', running().url).href, look);
   visits.push(visitor);
   await tabOf(visitor, 'Board').waitFor(soon);
+  await expect.poll(() => [...visitor.fetched], soon).toEqual(expect.arrayContaining(workers));
   return visitor;
 };
 
