@@ -34,6 +34,13 @@ export interface GatewayLimits {
   readonly documentFields: number;
   /** Fields of an operation with an alias, its fragments written out; one with more is refused. */
   readonly documentAliases: number;
+  /** Ways to one field that planning compares: by each subgraph that has the field, times those of the fields above it. An operation with more is refused; one with many takes seconds, in which nothing else goes on. */
+  readonly planOptions: number;
+  /**
+   * Bytes of memory, estimated, of the operations that are kept compiled (documents, plans, shapes, generated code), of one
+   * supergraph. The least recently used one goes; who uses it goes on, and who asks it again has it compiled again.
+   */
+  readonly compiledBytes: number;
   /**
    * Bytes of serialised events kept for one operation, and for each of its catch-ups. Whoever falls behind is closed with
    * SLOW_CLIENT (S20); in a catch-up it goes on by one of its own.
@@ -110,6 +117,8 @@ export const defaultLimits: GatewayLimits = {
   documentDepth: 25,
   documentFields: 2_000,
   documentAliases: 100,
+  planOptions: 256,
+  compiledBytes: 128 * 1024 * 1024,
   ringBytes: 4 * 1024 * 1024,
   ringBytesTotal: 256 * 1024 * 1024,
   pendingBytes: 16 * 1024 * 1024,

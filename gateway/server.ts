@@ -83,8 +83,10 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
   const limits = readLimits(options.limits);
   const policy = { origins: options.origins ?? [], hosts: options.hosts ?? [] };
   const { supergraphSdl, log } = options;
+  const { compiledBytes, planOptions } = limits;
+  const ofGeneration = { compiledBytes, planOptions };
   const fetcher = createHttpFetcher({ log });
-  const first = createGeneration({ supergraphSdl, fetcher, log });
+  const first = createGeneration({ supergraphSdl, fetcher, limits: ofGeneration, log });
   const { file = null, sinks = [] } = options.usage ?? {};
   const usage = await openUsage({ file, sinks, limits, log });
   const logError: ErrorLog = (error, id) =>
@@ -96,7 +98,7 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
   const prober = createHttpFetcher({ timeoutMs: probeMs, connections: 1 });
   const generations = new Generations({
     first,
-    build: (sdl) => createGenerationInSteps({ supergraphSdl: sdl, fetcher, log }),
+    build: (sdl) => createGenerationInSteps({ supergraphSdl: sdl, fetcher, limits: ofGeneration, log }),
     swap: (next) => {
       http.use(next);
       subscriptions.adopt(next);
@@ -131,6 +133,7 @@ export const startGateway = async (options: GatewayOptions): Promise<RunningGate
         ...(worker !== undefined && { worker }),
         generation: generations.current.id,
         subgraphs: await probe(),
+        compiled: generations.current.compiled,
         subscriptions: { ...subscriptions.counters },
         usage: usage.counters,
       };

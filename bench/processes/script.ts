@@ -1,9 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
-/** What a process of the bench can be asked; parameters and answers are JSON. */
-// biome-ignore lint/suspicious/noExplicitAny: each script says its own types, see `Script`.
-export type Methods = Readonly<Record<string, (parameter: any) => unknown>>;
+/** What a process of the bench can be asked; parameters and answers are JSON. Each script says its own types, see `Script`. */
+export type Methods = Readonly<Record<string, (parameter: never) => unknown>>;
 
 /** A process of the bench that answers calls. */
 export interface Script<M extends Methods> extends AsyncDisposable {
@@ -71,7 +70,7 @@ export const serveMethods = (methods: Methods): void => {
     try {
       const method = methods[name];
       if (method === undefined) throw new Error(`there is no method ${name}`);
-      answer({ value: await method(parameter) });
+      answer({ value: await method(parameter as never) });
     } catch (error) {
       answer({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     }

@@ -1,6 +1,7 @@
 import { type Data, isData, ownValue } from './data.ts';
 import type { Failures, SafeError } from './errors.ts';
 import type { FieldShape, ValueShape } from './shape.ts';
+import type { Weight } from './weight.ts';
 
 /** What shaping one result needs and finds. */
 export interface Completion {
@@ -36,7 +37,7 @@ type CompleteValue = (value: unknown, field: FieldShape, completion: Completion)
  * is one allocation, and each place in the code then meets objects of one form only. Names of the client stand in it as
  * JSON, never as code.
  */
-export function compileObject(fields: readonly FieldShape[]): CompleteObject {
+export function compileObject(fields: readonly FieldShape[], weight: Weight): CompleteObject {
   const names: string[] = ['bubble', 'ownValue'];
   const values: unknown[] = [bubble, ownValue];
   const use = (name: string, value: unknown): string => {
@@ -60,6 +61,8 @@ export function compileObject(fields: readonly FieldShape[]): CompleteObject {
   // In brackets, since `__proto__: v` would set the prototype.
   const members = fields.map(({ key }, index) => `[${JSON.stringify(key)}]: v${index}`);
   const body = `return (data, completion) => { ${statements.join('\n')}\nreturn { ${members.join(', ')} }; };`;
+  weight.add('function');
+  weight.add('codeCharacter', body.length);
   return new Function(...names, body)(...values) as CompleteObject;
 }
 

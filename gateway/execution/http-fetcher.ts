@@ -8,6 +8,7 @@ import type { HttpAnswer } from './http/answer-reader.ts';
 import type { Endpoint } from './http/endpoint.ts';
 import { openEndpoint } from './http/open-endpoint.ts';
 import { InFlight, type Shareable } from './in-flight.ts';
+import { isNestedTooDeep, maximumNesting } from './nesting.ts';
 import type { Log } from './run.ts';
 
 export interface HttpFetcherOptions {
@@ -136,6 +137,13 @@ function keyOf(subgraph: Subgraph, headers: SubgraphRequest['headers'], body: st
 
 /** An HTTP status tells nothing where the body is GraphQL: errors may come with 4xx and 5xx. */
 function graphqlAnswer({ status, bytes }: HttpAnswer, name: string): ExecutionResult {
+  if (isNestedTooDeep(bytes)) {
+    throw subgraphError(
+      'SUBGRAPH_FAILED',
+      name,
+      `answered with more than ${maximumNesting} objects or lists within each other.`,
+    );
+  }
   let answer: unknown;
   try {
     answer = JSON.parse(bytes.toString());

@@ -9,6 +9,7 @@ import { compileRepresent, type Represent } from './representations.ts';
 import type { ResponseKeys } from './response-keys.ts';
 import { compileRewrites, type Rewrite } from './rewrites.ts';
 import type { TypeRelations } from './types.ts';
+import type { Weight } from './weight.ts';
 
 /** The planner's nodes, compiled for running many times. Conditions are decided before planning. */
 export type Step = { readonly kind: 'sequence' | 'parallel'; readonly steps: readonly Step[] } | FetchStep;
@@ -43,6 +44,7 @@ export interface PlanContext {
   readonly subgraphs: ReadonlyMap<string, Subgraph>;
   readonly types: TypeRelations;
   readonly keys: ResponseKeys;
+  readonly weight: Weight;
 }
 
 export function compilePlan(
@@ -74,7 +76,9 @@ export function compileFetch(
   context: PlanContext,
   path: readonly (string | number)[],
 ): FetchStep {
-  const { subgraphs, types } = context;
+  const { subgraphs, types, weight } = context;
+  weight.add('fetch');
+  weight.add('fetchCharacter', node.operation.length);
   const renamed = renamedKeys(node);
   const keys = responseKeys(node.operation, node.requires !== undefined).map(
     (key) => renamed.get(key) ?? key,

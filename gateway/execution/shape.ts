@@ -24,6 +24,7 @@ import { compileLeaf, type Leaf } from './leaf.ts';
 import type { ResponseKeys } from './response-keys.ts';
 import { SelectionIdentity } from './selection-identity.ts';
 import type { TypeRelations } from './types.ts';
+import type { Weight } from './weight.ts';
 
 /** What the client's answer holds for objects of one type: the fields, in the order of the answer. */
 export interface ObjectShape {
@@ -72,6 +73,8 @@ export interface ShapeContext {
   /** Coerced values of the variables that `@skip` and `@include` use. */
   readonly conditions: Readonly<Record<string, unknown>>;
   readonly keys: ResponseKeys;
+  /** Grows with the shapes. */
+  readonly weight: Weight;
 }
 
 /**
@@ -130,13 +133,15 @@ function shapeOf(
     const inherited = isInheritedKey(plannedKey);
     fields.push({ key, plannedKey, inherited, coordinate: `${type.name}.${node.name.value}`, value });
   }
+  context.weight.add('shape');
+  context.weight.add('shapeField', fields.length);
   let complete: CompleteObject | undefined;
   return {
     typename: type.name,
     fields,
     // Who makes answers from texts needs none.
     get complete() {
-      complete ??= compileObject(fields);
+      complete ??= compileObject(fields, context.weight);
       return complete;
     },
   };
@@ -185,7 +190,7 @@ function shapesByType(
   sets: readonly SelectionSetNode[],
   shapes: Shapes,
 ): (typename: string | undefined) => ObjectShape | null {
-  const { schema } = shapes.context;
+  const { schema, weight } = shapes.context;
   const byType = new Map<string | undefined, ObjectShape | null>();
   return (typename) => {
     const known = byType.get(typename);
@@ -194,7 +199,9 @@ function shapesByType(
     const shape =
       isCompositeType(runtime) && isWithin(schema, type, runtime) ? shapes.of(runtime, sets) : null;
     // Names that the schema does not have are not kept: a subgraph could invent any number of them.
-    if (runtime !== undefined) byType.set(typename, shape);
+    if (runtime === undefined) return shape;
+    byType.set(typename, shape);
+    weight.add('alternative');
     return shape;
   };
 }

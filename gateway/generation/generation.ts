@@ -10,7 +10,7 @@ import type { Log, Run } from '../execution/run.ts';
 import { shareEntities } from '../execution/shared-entities.ts';
 import { executeText } from '../execution/text/execute-text.ts';
 import { defaultLimits, type GenerationLimits } from './limits.ts';
-import { Operations, type PreparedOperation } from './operations.ts';
+import { type OperationCounters, Operations, type PreparedOperation } from './operations.ts';
 import { chooseOverrides, type DecideLabel } from './overrides.ts';
 import {
   type GenerationContext,
@@ -30,6 +30,8 @@ export interface Generation {
   /** What clients see, and what their operations are to be validated against. */
   readonly apiSchema: GraphQLSchema;
   readonly subgraphs: ReadonlyMap<string, Subgraph>;
+  /** Operations that are kept compiled. */
+  readonly compiled: OperationCounters;
   /**
    * Queries and mutations. Resolves with `errors` alone when the request is refused (unknown operation, variables that
    * do not fit), with `data` and `errors` when fetches fail. Rejects only with the reason of the request's own signal.
@@ -68,19 +70,21 @@ export interface GenerationOptions {
 
 /** Reads a supergraph. Throws SCHEMA_INVALID when it is none. */
 export function createGeneration(options: GenerationOptions): Generation {
-  return generationOf(loadSupergraph(options.supergraphSdl), options);
+  return generationOf(loadSupergraph(options.supergraphSdl, limitsOf(options)), options);
 }
 
 /** The same beside what is served, so that nobody waits for all of it at once. */
 export async function createGenerationInSteps(options: GenerationOptions): Promise<Generation> {
-  return generationOf(await loadSupergraphInSteps(options.supergraphSdl), options);
+  return generationOf(await loadSupergraphInSteps(options.supergraphSdl, limitsOf(options)), options);
 }
 
+const limitsOf = ({ limits }: GenerationOptions): GenerationLimits => ({ ...defaultLimits, ...limits });
+
 function generationOf(supergraph: LoadedSupergraph, options: GenerationOptions): Generation {
-  const limits = { ...defaultLimits, ...options.limits };
+  const limits = limitsOf(options);
   const context: GenerationContext = {
     supergraph,
-    operations: new Operations(supergraph, limits.operations),
+    operations: new Operations(supergraph, limits),
     fetcher: options.fetcher,
     joinFetcher: shareEntities(options.fetcher, limits.representations),
     limits,
@@ -92,6 +96,9 @@ function generationOf(supergraph: LoadedSupergraph, options: GenerationOptions):
     supergraphSdl: options.supergraphSdl,
     apiSchema: supergraph.apiSchema,
     subgraphs: supergraph.subgraphs,
+    get compiled() {
+      return context.operations.counters;
+    },
     execute: (request) => execute(request, context, executeOnValues),
     executeToText: (request) => execute(request, context, executeOnText),
     planSubscription: (request) => planSubscription(request, context),

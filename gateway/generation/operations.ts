@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import {
   type DocumentNode,
   type FragmentDefinitionNode,
@@ -7,11 +8,21 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { requestError } from '../execution/errors.ts';
+import { Weight } from '../execution/weight.ts';
 import type { Conditions } from './conditions.ts';
+import { weighDocument } from './document-weight.ts';
+import type { GenerationLimits } from './limits.ts';
 import type { Overrides } from './overrides.ts';
 import { plainVariables } from './plain-variables.ts';
 import type { LoadedSupergraph } from './supergraph.ts';
 import { type Variant, variantsOf } from './variants.ts';
+
+/** What is kept of operations. */
+export interface OperationCounters {
+  readonly count: number;
+  /** Estimated. */
+  readonly bytes: number;
+}
 
 /** An operation found in its document; used for any number of requests. */
 export interface PreparedOperation {
@@ -23,34 +34,66 @@ export interface PreparedOperation {
   variantFor(coerced: Conditions, overrides: Overrides): Variant;
 }
 
+/** A prepared operation, and what it weighs with the variants of it that are compiled so far. */
+interface Kept {
+  readonly operation: PreparedOperation;
+  readonly weight: Weight;
+}
+
 /**
- * Prepared operations, bounded: the least recently used one is dropped. Found by the document itself when the same one
- * comes again, else by its text.
+ * Prepared operations, bounded by number and bytes: the least recently used one is dropped, and whoever uses it goes on.
+ * Each grows while it is used, as variants, shapes and scans are compiled when they are first needed.
  */
 export class Operations {
   readonly #supergraph: LoadedSupergraph;
-  readonly #byText: LRUCache<string, PreparedOperation>;
-  readonly #byDocument = new WeakMap<DocumentNode, Map<string | null, PreparedOperation>>();
+  /** By a hash of the text. */
+  readonly #kept: LRUCache<string, Kept>;
+  /** Hashes, not operations: documents are kept elsewhere, and would keep what is dropped here. */
+  readonly #hashes = new WeakMap<DocumentNode, Map<string | null, string>>();
 
-  constructor(supergraph: LoadedSupergraph, maximum: number) {
+  constructor(supergraph: LoadedSupergraph, limits: Pick<GenerationLimits, 'operations' | 'compiledBytes'>) {
     this.#supergraph = supergraph;
-    this.#byText = new LRUCache({ max: maximum });
+    this.#kept = new LRUCache({
+      max: limits.operations,
+      maxSize: limits.compiledBytes,
+      sizeCalculation: ({ weight }) => weight.bytes,
+    });
+  }
+
+  get counters(): OperationCounters {
+    return { count: this.#kept.size, bytes: this.#kept.calculatedSize };
   }
 
   /** Throws a GraphQLError when the document has no such operation. */
   prepare(document: DocumentNode, operationName: string | null): PreparedOperation {
-    const byName = this.#byDocument.get(document);
+    const key = this.#hashOf(document, operationName);
+    const known = this.#kept.get(key);
+    if (known !== undefined) return known.operation;
+    const weight = new Weight();
+    weighDocument(document, weight);
+    const operation = prepareOperation(this.#supergraph, document, operationName, weight);
+    const kept = { operation, weight };
+    this.#kept.set(key, kept);
+    weight.keep(() => this.#reweigh(key, kept));
+    return operation;
+  }
+
+  #hashOf(document: DocumentNode, operationName: string | null): string {
+    const byName = this.#hashes.get(document);
     const known = byName?.get(operationName);
     if (known !== undefined) return known;
-    const key = `${operationName ?? ''}\n${print(document)}`;
-    let prepared = this.#byText.get(key);
-    if (prepared === undefined) {
-      prepared = prepareOperation(this.#supergraph, document, operationName);
-      this.#byText.set(key, prepared);
-    }
-    if (byName === undefined) this.#byDocument.set(document, new Map([[operationName, prepared]]));
-    else byName.set(operationName, prepared);
-    return prepared;
+    const key = hash('sha256', `${operationName ?? ''}\n${print(document)}`);
+    if (byName === undefined) this.#hashes.set(document, new Map([[operationName, key]]));
+    else byName.set(operationName, key);
+    return key;
+  }
+
+  /** Of an entry that it has already, the cache takes no other size. */
+  #reweigh(key: string, kept: Kept): void {
+    // What was dropped does not come back when its user compiles more of it.
+    if (this.#kept.peek(key) !== kept) return;
+    this.#kept.delete(key);
+    this.#kept.set(key, kept);
   }
 }
 
@@ -58,6 +101,7 @@ function prepareOperation(
   supergraph: LoadedSupergraph,
   document: DocumentNode,
   operationName: string | null,
+  weight: Weight,
 ): PreparedOperation {
   const definition = operationOf(document, operationName);
   const fragments = document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
@@ -65,7 +109,7 @@ function prepareOperation(
     definition,
     fragments,
     isPlain: plainVariables(supergraph.apiSchema, definition.variableDefinitions ?? []),
-    variantFor: variantsOf(supergraph, definition, fragments),
+    variantFor: variantsOf(supergraph, definition, fragments, weight),
   };
 }
 

@@ -1,19 +1,20 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers';
 import {
-  operationFromDocument,
   possibleRuntimeTypes,
   ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
   type Schema,
   Supergraph,
 } from '@apollo/federation-internals';
-import { type QueryPlan, QueryPlanner } from '@apollo/query-planner';
+import type { QueryPlan } from '@apollo/query-planner';
 import { type DocumentNode, type GraphQLSchema, isAbstractType, isEnumType, parse } from 'graphql';
 import { TributaryError } from '../../schema/errors.ts';
 import type { Subgraph } from '../execution/fetcher.ts';
 import { readTypeRelations, type TypeRelations } from '../execution/types.ts';
+import { BoundedPlanner } from './bounded-planner.ts';
 import { withExecutableDirectives } from './executable-directives.ts';
 import { withoutDeadKeys } from './keys.ts';
+import { defaultLimits, type GenerationLimits } from './limits.ts';
 import { mendPlan } from './mend-plan.ts';
 import { checkInputs } from './missing-inputs.ts';
 import { askNarrowTypes, readNarrowTypes } from './narrow-types.ts';
@@ -35,13 +36,18 @@ export interface LoadedSupergraph {
   hidesPartOf(typename: string): boolean;
   /** Labels of progressive overrides. */
   readonly labels: readonly string[];
-  /** Plans the document's one operation. Throws a GraphQLError when it does not fit the schema; takes about 2 ms. */
+  /** Plans the document's one operation. Throws a GraphQLError when it does not fit the schema or is too large; takes about 2 ms. */
   plan(document: DocumentNode, overrides: Overrides): QueryPlan;
 }
 
+type PlanLimits = Pick<GenerationLimits, 'planOptions'>;
+
 /** Throws SCHEMA_INVALID for an SDL that is no supergraph. */
-export function loadSupergraph(supergraphSdl: string): LoadedSupergraph {
-  const steps = load(supergraphSdl);
+export function loadSupergraph(
+  supergraphSdl: string,
+  { planOptions }: PlanLimits = defaultLimits,
+): LoadedSupergraph {
+  const steps = load(supergraphSdl, planOptions);
   for (;;) {
     const step = taken(steps);
     if (step.done === true) return step.value;
@@ -52,8 +58,11 @@ export function loadSupergraph(supergraphSdl: string): LoadedSupergraph {
  * The same beside what is served: the loop goes on between the steps. Of a graph of 500 types they take 0.8 s together on
  * the machine of the tests, the longest (the query graph of the planner) 0.4 s; of the reference graph 50 ms.
  */
-export async function loadSupergraphInSteps(supergraphSdl: string): Promise<LoadedSupergraph> {
-  const steps = load(supergraphSdl);
+export async function loadSupergraphInSteps(
+  supergraphSdl: string,
+  { planOptions }: PlanLimits = defaultLimits,
+): Promise<LoadedSupergraph> {
+  const steps = load(supergraphSdl, planOptions);
   for (;;) {
     const step = taken(steps);
     if (step.done === true) return step.value;
@@ -70,7 +79,7 @@ function taken(steps: Generator<void, LoadedSupergraph>): IteratorResult<void, L
   }
 }
 
-function* load(supergraphSdl: string): Generator<void, LoadedSupergraph> {
+function* load(supergraphSdl: string, planOptions: number): Generator<void, LoadedSupergraph> {
   const document = withExecutableDirectives(parse(supergraphSdl, { noLocation: true }));
   const original = build(document);
   yield;
@@ -83,8 +92,11 @@ function* load(supergraphSdl: string): Generator<void, LoadedSupergraph> {
   const types = readTypeRelations(original.schema);
   const uneven = new UnevenTypes(planned, types, virtual);
   // Named fragments in fetches would hide from those that mend plans the fields that they look for.
-  const planner = new QueryPlanner(planned, { reuseQueryFragments: !virtual.hasInputs && !uneven.exist });
-  const planningSchema = planned.apiSchema();
+  const planner = new BoundedPlanner(
+    planned,
+    { reuseQueryFragments: !virtual.hasInputs && !uneven.exist },
+    planOptions,
+  );
   yield;
   const apiSchema = original.apiSchema().toGraphQLJSSchema();
   const hiding = typesThatHide(original.schema, apiSchema);
@@ -99,8 +111,7 @@ function* load(supergraphSdl: string): Generator<void, LoadedSupergraph> {
     hidesPartOf: (typename) => hiding.has(typename),
     labels: overrideLabels(virtual.supergraph),
     plan(document, overrides) {
-      const operation = operationFromDocument(planningSchema, document);
-      const plan = planner.buildQueryPlan(operation, { overrideConditions: new Map(overrides) });
+      const plan = planner.plan(document, overrides);
       checkInputs(plan, virtual);
       const mended = mendPlan(askNarrowTypes(uneven.restore(plan, document), narrow, virtual), virtual);
       return split.restore(mended);

@@ -11,11 +11,13 @@ import {
 } from '../execution/plan.ts';
 import { compileShape, type ObjectShape, type ShapeContext } from '../execution/shape.ts';
 import { compileTextPlan, type TextPlan } from '../execution/text/text-plan.ts';
+import { Weight } from '../execution/weight.ts';
 import { type Conditions, conditionVariables, withoutConditions } from './conditions.ts';
 import { withDirectiveDefaults } from './executable-directives.ts';
 import type { Overrides } from './overrides.ts';
-import { tooLarge, withKeys } from './safe-aliases.ts';
+import { withKeys } from './safe-aliases.ts';
 import type { LoadedSupergraph } from './supergraph.ts';
+import { tokensIn } from './tokens.ts';
 
 /** An operation, planned and compiled for one combination of `@skip` and `@include` values and of overrides. */
 export interface Variant {
@@ -37,21 +39,40 @@ export interface Variant {
 /** Variants kept of one operation; the least recently used one goes. */
 const maximumVariants = 32;
 
-/** Variants of an operation by coerced variables. The function throws a GraphQLError for what cannot be planned. */
+interface Kept {
+  readonly variant: Variant;
+  readonly weight: Weight;
+}
+
+/**
+ * Variants of an operation by coerced variables; what is kept of them is added to `weight`. The function throws a
+ * GraphQLError for what cannot be planned.
+ */
 export function variantsOf(
   supergraph: LoadedSupergraph,
   definition: OperationDefinitionNode,
   fragments: readonly FragmentDefinitionNode[],
+  weight: Weight,
 ): (coerced: Conditions, overrides: Overrides) => Variant {
-  const names = conditionVariables([definition, ...fragments]);
-  const variants = new LRUCache<string, Variant>({ max: maximumVariants });
+  const nodes = [definition, ...fragments];
+  const names = conditionVariables(nodes);
+  const size = nodes.reduce((sum, node) => sum + tokensIn(node).names, 0);
+  const variants = new LRUCache<string, Kept>({
+    max: maximumVariants,
+    dispose: (kept) => kept.weight.drop(),
+  });
   return (coerced, overrides) => {
     const key = keyOf(names, coerced, overrides);
     const known = variants.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.variant;
     const conditions = Object.fromEntries(names.map((name) => [name, coerced[name]]));
-    const variant = makeVariant(supergraph, definition, fragments, conditions, overrides);
-    variants.set(key, variant);
+    const own = new Weight();
+    own.add('variant');
+    own.add('plannedName', size);
+    const parts = { definition, fragments, conditions, overrides, weight: own };
+    const variant = makeVariant(supergraph, parts);
+    own.keep((bytes) => weight.change(bytes));
+    variants.set(key, { variant, weight: own });
     return variant;
   };
 }
@@ -63,24 +84,27 @@ function keyOf(names: readonly string[], coerced: Conditions, overrides: Overrid
   return key;
 }
 
-function makeVariant(
-  supergraph: LoadedSupergraph,
-  definition: OperationDefinitionNode,
-  fragments: readonly FragmentDefinitionNode[],
-  conditions: Conditions,
-  overrides: Overrides,
-): Variant {
+interface VariantParts {
+  readonly definition: OperationDefinitionNode;
+  readonly fragments: readonly FragmentDefinitionNode[];
+  readonly conditions: Conditions;
+  readonly overrides: Overrides;
+  readonly weight: Weight;
+}
+
+function makeVariant(supergraph: LoadedSupergraph, parts: VariantParts): Variant {
+  const { definition, fragments, conditions, overrides, weight } = parts;
   const { document, emptied } = withoutConditions(definition, fragments, conditions);
   const planned = withDirectiveDefaults(document, supergraph.apiSchema);
   const keys = supergraph.aliases.keysOf(planned);
-  const context: PlanContext = { ...supergraph, keys };
-  const { node } = planOf(supergraph, withKeys(planned, keys), overrides);
+  const context: PlanContext = { ...supergraph, keys, weight };
+  const { node } = supergraph.plan(withKeys(planned, keys), overrides);
   const primary = node?.kind === 'Subscription' ? compileFetch(node.primary, context, []) : null;
   const rest = node?.kind === 'Subscription' ? node.rest : node;
   const plan = rest === undefined ? null : compilePlan(rest, context);
   const covered = new Set(primary?.keys);
   if (plan !== null) addRootKeys(plan, covered);
-  const shape = shapeOf(supergraph, definition, { fragments, conditions, keys });
+  const shape = shapeOf(supergraph, definition, { fragments, conditions, keys, weight });
   checkCoverage(shape, covered);
   const deduplicate = plan === null || !usesContext(plan);
   let textPlan: TextPlan | null | undefined;
@@ -92,24 +116,11 @@ function makeVariant(
     plan,
     textPlan: () => {
       if (textPlan === undefined)
-        textPlan = plan === null ? null : compileTextPlan(plan, shape, supergraph.types);
+        textPlan = plan === null ? null : compileTextPlan(plan, shape, supergraph.types, weight);
       return textPlan;
     },
     deduplicate,
   };
-}
-
-/** How the planner says that an operation goes beyond one of its limits. */
-const beyondLimits =
-  /^(Exceeded maximum recursive selections|Number of non-local selections|Too many options)/;
-
-function planOf(supergraph: LoadedSupergraph, document: DocumentNode, overrides: Overrides) {
-  try {
-    return supergraph.plan(document, overrides);
-  } catch (error) {
-    if (error instanceof Error && beyondLimits.test(error.message)) throw tooLarge();
-    throw error;
-  }
 }
 
 function shapeOf(
@@ -118,7 +129,10 @@ function shapeOf(
   {
     fragments,
     ...context
-  }: { readonly fragments: readonly FragmentDefinitionNode[] } & Pick<ShapeContext, 'conditions' | 'keys'>,
+  }: { readonly fragments: readonly FragmentDefinitionNode[] } & Pick<
+    ShapeContext,
+    'conditions' | 'keys' | 'weight'
+  >,
 ): ObjectShape {
   const root = apiSchema.getRootType(definition.operation);
   if (root === undefined || root === null) {

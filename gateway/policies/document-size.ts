@@ -1,5 +1,6 @@
 import {
   type ASTVisitor,
+  type DocumentNode,
   type FragmentDefinitionNode,
   GraphQLError,
   Kind,
@@ -44,6 +45,19 @@ export const documentSizeRule =
       },
     };
   };
+
+/** Fields of the document's operations, fragments written out. */
+export function operationFields({ definitions }: DocumentNode): number {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const each of definitions) {
+    if (each.kind === Kind.FRAGMENT_DEFINITION) fragments.set(each.name.value, each);
+  }
+  const sizes = new Sizes((name) => fragments.get(name) ?? null);
+  return definitions.reduce(
+    (sum, each) => sum + (each.kind === Kind.OPERATION_DEFINITION ? sizes.of(each.selectionSet).fields : 0),
+    0,
+  );
+}
 
 /** Each fragment is measured once, so the cost is that of the text and not of what it stands for. */
 class Sizes {

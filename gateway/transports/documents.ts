@@ -10,21 +10,31 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { withCode } from '../errors.ts';
+import { Weight } from '../execution/weight.ts';
+import { weighDocument } from '../generation/document-weight.ts';
 import { type DocumentSizeLimits, documentSizeRule } from '../policies/document-size.ts';
+
+interface ValidDocument {
+  readonly document: DocumentNode;
+  readonly errors: readonly [];
+}
 
 /** A parsed and validated document, or why it is none. */
 export type ReadDocument =
-  | { readonly document: DocumentNode; readonly errors: readonly [] }
+  | ValidDocument
   | { readonly document: null; readonly errors: readonly GraphQLFormattedError[] };
 
-/** Characters of the texts kept for one schema; the least recently used go first. */
+/** Bytes, estimated, of what is kept parsed for one schema; the least recently used go first. Fields of a letter take 170 a character. */
+const maximumBytes = 64 * 1024 * 1024;
+
+/** Characters of the texts that are kept with their hashes. */
 const maximumCharacters = 4 * 1024 * 1024;
 
 /** Documents by their text, so that each is parsed and validated once for all clients that send it. */
 export class Documents {
   readonly #maximumTokens: number;
   readonly #rules: readonly ValidationRule[];
-  readonly #bySchema = new WeakMap<GraphQLSchema, LRUCache<string, ReadDocument>>();
+  readonly #bySchema = new WeakMap<GraphQLSchema, LRUCache<string, ValidDocument>>();
   readonly #persisted = new LRUCache<string, string>({
     maxSize: maximumCharacters,
     sizeCalculation: (text, hash) => text.length + hash.length,
@@ -66,12 +76,12 @@ export class Documents {
     return this.#persisted.get(hash) ?? null;
   }
 
-  #of(apiSchema: GraphQLSchema): LRUCache<string, ReadDocument> {
+  #of(apiSchema: GraphQLSchema): LRUCache<string, ValidDocument> {
     const known = this.#bySchema.get(apiSchema);
     if (known !== undefined) return known;
-    const fresh = new LRUCache<string, ReadDocument>({
-      maxSize: maximumCharacters,
-      sizeCalculation: (_, key) => Math.max(1, key.length),
+    const fresh = new LRUCache<string, ValidDocument>({
+      maxSize: maximumBytes,
+      sizeCalculation: ({ document }) => bytesOf(document),
     });
     this.#bySchema.set(apiSchema, fresh);
     return fresh;
@@ -90,4 +100,10 @@ export class Documents {
       return { document: null, errors: [withCode(refused, 'GRAPHQL_PARSE_FAILED')] };
     }
   }
+}
+
+function bytesOf(document: DocumentNode): number {
+  const weight = new Weight();
+  weighDocument(document, weight);
+  return weight.bytes;
 }

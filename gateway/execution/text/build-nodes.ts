@@ -1,5 +1,6 @@
 import type { ObjectShape, ValueShape } from '../shape.ts';
 import type { TypeRelations } from '../types.ts';
+import type { Weight } from '../weight.ts';
 import { FieldNode, ObjectNode, type ValueNode } from './nodes.ts';
 import { FetchDocument, type Selection, type Sets } from './selection.ts';
 import { Unfit } from './unfit.ts';
@@ -14,7 +15,8 @@ const maximumNodes = 4000;
 export class PlanNodes {
   readonly types: TypeRelations;
   readonly #numbers = new Map<string, number>();
-  #left = maximumNodes;
+  #objects = 0;
+  #fields = 0;
 
   constructor(types: TypeRelations) {
     this.types = types;
@@ -27,12 +29,18 @@ export class PlanNodes {
   }
 
   get tooMany(): boolean {
-    return this.#left < 0;
+    return this.#objects + this.#fields > maximumNodes;
   }
 
-  /** Throws Unfit when there are too many. */
-  count(nodes: number): void {
-    this.#left -= nodes;
+  weigh(weight: Weight): void {
+    weight.add('textObject', this.#objects);
+    weight.add('textField', this.#fields);
+  }
+
+  /** An object with so many fields. Throws Unfit when there are too many. */
+  count(fields: number): void {
+    this.#objects += 1;
+    this.#fields += fields;
     if (this.tooMany) throw new Unfit();
   }
 }
@@ -82,7 +90,7 @@ export class NodeBuilder {
     const known = alike.get(key);
     if (known !== undefined) return known;
     const selected = this.#document.fieldsOf(sets, told);
-    this.#plan.count(1 + selected.length);
+    this.#plan.count(selected.length);
     const fields = selected.map(
       (selection) => new FieldNode(selection.key, this.#field(selection, shape, position)),
     );

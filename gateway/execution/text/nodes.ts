@@ -52,7 +52,14 @@ export class FieldNode {
   }
 }
 
-/** Objects of one type at one path, as one fetch answers them. */
+/**
+ * Objects of one type at one path, as one fetch answers them.
+ *
+ * Its life: built from the fetch's selections (`NodeBuilder`); given joins, and slots for keys, as later fetches are found to
+ * be for it (`Compilation`); told fit or not, noted and given its other slots, as the places of the client's answer find it
+ * (`rootPlace`); from then on it does not change: it is checked (`checkSlots`), and its scan is compiled, at once or, of an
+ * abstract type, when the first of its objects is met.
+ */
 export class ObjectNode {
   /** Number of the fetch. */
   readonly fetch: number;

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { LeafForm } from '../leaf.ts';
+import type { Weight } from '../weight.ts';
 import {
   type ScanLeaf,
   scanAny,
@@ -66,8 +67,13 @@ export const recordIn = (mark: number): number => mark & (2 ** tapeBits - 1);
 export const sourceIn = (mark: number): number => mark >>> tapeBits;
 
 /** Compiles the scan of a fetch's answer: of root fields, or of entities, which may be of several nodes. */
-export function compileScan(nodes: readonly ObjectNode[], ofEntities: boolean, marks: number): ScanAnswer {
-  const code = new Code(new Map());
+export function compileScan(
+  nodes: readonly ObjectNode[],
+  ofEntities: boolean,
+  marks: number,
+  weight: Weight,
+): ScanAnswer {
+  const code = new Code(new Map(), weight);
   code.literal(ofEntities ? '{"data":{"_entities":' : '{"data":');
   if (ofEntities) code.entities(nodes);
   else for (const object of nodes) code.value({ kind: 'object', nonNull: true, object });
@@ -102,11 +108,13 @@ class Code {
   readonly #names: string[] = [];
   readonly #values: unknown[] = [];
   readonly #objects: Map<ObjectNode, ScanPart>;
+  readonly #weight: Weight;
   #variables = 0;
 
   /** `objects`: what is compiled already. */
-  constructor(objects: Map<ObjectNode, ScanPart>) {
+  constructor(objects: Map<ObjectNode, ScanPart>, weight: Weight) {
     this.#objects = objects;
+    this.#weight = weight;
   }
 
   compile(): ScanPart {
@@ -115,6 +123,8 @@ class Code {
       ${this.#lines.join('\n')}
       return p;
     };`;
+    this.#weight.add('function');
+    this.#weight.add('codeCharacter', body.length);
     return new Function(...this.#names, body)(...this.#values) as ScanPart;
   }
 
@@ -184,7 +194,7 @@ class Code {
   #scanOf(object: ObjectNode): ScanPart {
     const known = this.#objects.get(object);
     if (known !== undefined) return known;
-    const scan = compileObject(object, this.#objects);
+    const scan = compileObject(object, this.#objects, this.#weight);
     this.#objects.set(object, scan);
     return scan;
   }
@@ -300,8 +310,8 @@ const scanners = {
 const keyScanners = { ...scanners, string: scanPlainString, float: scanPlainFloat };
 
 /** A function for each object: V8 does not optimise one that is too long. */
-function compileObject(node: ObjectNode, objects: Map<ObjectNode, ScanPart>): ScanPart {
-  const code = new Code(objects);
+function compileObject(node: ObjectNode, objects: Map<ObjectNode, ScanPart>, weight: Weight): ScanPart {
+  const code = new Code(objects, weight);
   code.object(node);
   return code.compile();
 }

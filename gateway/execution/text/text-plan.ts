@@ -1,7 +1,9 @@
 import type { FetchStep, Step } from '../plan.ts';
 import type { ObjectShape } from '../shape.ts';
 import type { TypeRelations } from '../types.ts';
+import type { Weight } from '../weight.ts';
 import { NodeBuilder, PlanNodes, unlessUnfit } from './build-nodes.ts';
+import { type CheckedFetch, checkSlots } from './check-slots.ts';
 import { type FieldNode, nodesAt, type ObjectNode, partsOf } from './nodes.ts';
 import { type Place, rootPlace } from './places.ts';
 import { formOf } from './representation-form.ts';
@@ -28,30 +30,34 @@ export interface TextFetch {
 }
 
 /** A fetch while its plan is compiled. */
-interface Draft {
+interface Draft extends CheckedFetch {
   readonly step: FetchStep;
-  /** The root, or what entities may be. */
-  readonly nodes: readonly ObjectNode[];
-  readonly target: Target | null;
 }
 
 /**
  * Null where something needs values: inputs that are more than leaves, rewrites, merged objects. Where only objects of some
  * types do, answers that have them are run on values.
  */
-export function compileTextPlan(steps: Step, shape: ObjectShape, types: TypeRelations): TextPlan | null {
-  return unlessUnfit(() => new Compilation(shape, types).compile(steps));
+export function compileTextPlan(
+  steps: Step,
+  shape: ObjectShape,
+  types: TypeRelations,
+  weight: Weight,
+): TextPlan | null {
+  return unlessUnfit(() => new Compilation(shape, types, weight).compile(steps));
 }
 
 class Compilation {
   readonly #shape: ObjectShape;
   readonly #plan: PlanNodes;
+  readonly #weight: Weight;
   readonly #drafts: Draft[] = [];
   /** How many fetches are for objects of each fetch. */
   readonly #marks: number[] = [];
 
-  constructor(shape: ObjectShape, types: TypeRelations) {
+  constructor(shape: ObjectShape, types: TypeRelations, weight: Weight) {
     this.#shape = shape;
+    this.#weight = weight;
     this.#plan = new PlanNodes(types);
   }
 
@@ -62,11 +68,14 @@ class Compilation {
       if (this.#plan.tooMany) throw new Unfit();
     }
     const root = rootPlace(this.#shape, this.#roots());
+    // Their records are found by their places in the list.
+    for (const { nodes } of this.#drafts) for (const node of nodes) node.noted = true;
+    checkSlots(root, this.#drafts);
     const fetches = this.#drafts.map(({ step, nodes, target }, number): [FetchStep, TextFetch] => {
-      // Their records are found by their places in the list.
-      for (const node of nodes) node.noted = true;
-      return [step, { number, target, scan: compileScan(nodes, target !== null, this.#marks[number] ?? 0) }];
+      const scan = compileScan(nodes, target !== null, this.#marks[number] ?? 0, this.#weight);
+      return [step, { number, target, scan }];
     });
+    this.#plan.weigh(this.#weight);
     return { steps, fetches: new Map(fetches), root };
   }
 
@@ -80,7 +89,7 @@ class Compilation {
     const builder = new NodeBuilder(this.#drafts.length, query, this.#plan);
     if (represent !== null) return this.#entities(step, builder);
     if (path.length > 0) throw new Unfit();
-    return { step, nodes: [builder.root(this.#shape)], target: null };
+    return { step, nodes: [builder.root(this.#shape)], target: null, objects: [] };
   }
 
   #entities(step: FetchStep, builder: NodeBuilder): Draft {
@@ -105,7 +114,8 @@ class Compilation {
       }
     }
     if (sources.length === 0 || sources.length > maximumSources) throw new Unfit();
-    return { step, nodes, target: { owner: first.fetch, mark, sources } };
+    const joined = objects.filter(({ joins }) => joins.some((join) => nodes.includes(join.node)));
+    return { step, nodes, target: { owner: first.fetch, mark, sources }, objects: joined };
   }
 
   #join(object: ObjectNode, { represent, fallbacks }: FetchStep, builder: NodeBuilder) {

@@ -1,4 +1,6 @@
 import { isCursor } from '../../../schema/cursor/check.ts';
+import { TributaryError } from '../../../schema/errors.ts';
+import { isNestedTooDeep, maximumNesting } from '../../execution/nesting.ts';
 import type { EventPayload, RingEntry, Stamp } from '../event.ts';
 
 const begin = Buffer.from('{"id":"');
@@ -7,6 +9,8 @@ const data = Buffer.from('{"data":');
 const end = Buffer.from(',"extensions":{"tributary":');
 /** What stands behind it: the two objects, the payload and the message end there, so nothing else can be behind the data. */
 const stampForm = /^\{"at":\[(\d{1,16}),(\d{1,16})\],"cursor":"([\w-]+)"\}\}\}\}$/;
+/** Of what this form has: behind the cursor. */
+const stampEnd = '"}}}}';
 
 /** White space between two values, where it is allowed; where clients are told by lines it would end theirs. */
 const lineEnds = [0x0a, 0x0d];
@@ -21,12 +25,14 @@ export interface PlainNext {
   readonly stamp: Stamp;
 }
 
+const noExtensions: Readonly<Record<string, unknown>> = Object.freeze({});
+
 /**
  * The payload of such a message, as it came: with its last brace it is what clients get, if their answer is the
  * upstream's. It is parsed when somebody asks for the data.
  */
 export class PlainPayload implements EventPayload {
-  readonly extensions: Readonly<Record<string, unknown>> = {};
+  readonly extensions = noExtensions;
   readonly #bytes: Buffer;
   readonly #headLength: number;
   #parsed: { readonly data?: unknown } | null = null;
@@ -36,7 +42,12 @@ export class PlainPayload implements EventPayload {
     this.#headLength = headLength;
   }
 
+  /** Throws SUBGRAPH_FAILED for what is nested too deep to be worked on. */
   get data(): unknown {
+    if (this.#parsed === null && isNestedTooDeep(this.#bytes)) {
+      const message = `An event has more than ${maximumNesting} objects or lists within each other.`;
+      throw new TributaryError('SUBGRAPH_FAILED', message);
+    }
     this.#parsed ??= JSON.parse(this.#bytes.toString('utf8', 0, this.#bytes.length - 1)) as object;
     return this.#parsed.data;
   }
@@ -59,7 +70,10 @@ export const readPlainNext = (message: Buffer): PlainNext | null => {
   const headEnd = dataEnd + end.length;
   const found = stampForm.exec(message.toString('latin1', headEnd));
   if (found === null) return null;
-  const [, partition, offset, cursor = ''] = found;
+  const [, partition, offset, { length } = ''] = found;
+  // Of its own: a piece of the text above would keep all of that with the event.
+  const cursorEnd = message.length - stampEnd.length;
+  const cursor = message.toString('latin1', cursorEnd - length, cursorEnd);
   const at = [Number(partition), Number(offset)] as const;
   if (!isCursor(cursor) || !at.every(Number.isSafeInteger)) return null;
   const bytes = Buffer.allocUnsafeSlow(message.length - start);

@@ -3,9 +3,10 @@ import { WebSocket } from 'ws';
 import { decodeCursor } from '../../../schema/cursor/decode.ts';
 import { TributaryError } from '../../../schema/errors.ts';
 import { formatted } from '../../errors.ts';
+import { isNestedTooDeep, maximumNesting } from '../../execution/nesting.ts';
 import type { EventPayload, Stamp } from '../event.ts';
 import { readUpstreamMessage, type SharedPosition, type UpstreamMessage } from './message.ts';
-import { readPlainNext } from './plain-next.ts';
+import { PlainPayload, readPlainNext } from './plain-next.ts';
 import { bytesInTurn, giveTurnUp, readInTurn } from './reading-turns.ts';
 
 /** A message up to so many times the bound is still read, to learn whose it is: a socket that breaks ends all of its operations. */
@@ -158,9 +159,11 @@ export class UpstreamSocket {
       if (this.#ended) return;
       if (message === null)
         this.#end('sent something that is not graphql-transport-ws', null, 'SUBGRAPH_FAILED');
-      else if (bytes.length > this.#options.messageBytes && 'id' in message)
-        this.#refuse(message.id, bytes.length);
-      else this.#take(message, bytes.length);
+      else {
+        const fault = this.#faultOf(message, bytes);
+        if (fault !== null && 'id' in message) this.#refuse(message.id, fault);
+        else this.#take(message, bytes.length);
+      }
     });
     socket.on('pong', () => {
       this.#heard = true;
@@ -282,11 +285,21 @@ export class UpstreamSocket {
   }
 
   /** Too large to be kept: its operation fails, the others on the socket go on. */
-  #refuse(id: string, bytes: number): void {
+  /** Why a message cannot be taken; null for one that can. What is handed on unread may be nested as it likes. */
+  #faultOf(message: UpstreamMessage, bytes: Buffer): string | null {
+    const { messageBytes } = this.#options;
+    if (bytes.length > messageBytes)
+      return `an event of ${bytes.length} bytes; the limit is ${messageBytes}. Select less of it, or raise gateway.limits.upstreamMessageBytes.`;
+    const isUnread = message.type === 'next' && message.payload instanceof PlainPayload;
+    return !isUnread && isNestedTooDeep(bytes)
+      ? `an event with more than ${maximumNesting} objects or lists within each other.`
+      : null;
+  }
+
+  #refuse(id: string, fault: string): void {
     const sink = this.#subscribed.get(id)?.sink;
     this.unsubscribe(id);
-    const { subgraph, messageBytes } = this.#options;
-    const message = `Subgraph "${subgraph}" sent an event of ${bytes} bytes; the limit is ${messageBytes}. Select less of it, or raise gateway.limits.upstreamMessageBytes.`;
+    const message = `Subgraph "${this.#options.subgraph}" sent ${fault}`;
     sink?.failed([formatted(new TributaryError('SUBGRAPH_FAILED', message))]);
   }
 

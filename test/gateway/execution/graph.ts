@@ -1,6 +1,6 @@
 import { composeServices } from '@apollo/composition';
 import { ApolloGateway, LocalGraphQLDataSource } from '@apollo/gateway';
-import { buildSubgraphSchema } from '@apollo/subgraph';
+import { buildSubgraphSchema, type GraphQLResolverMap } from '@apollo/subgraph';
 import {
   type ExecutionResult,
   type GraphQLError,
@@ -22,8 +22,7 @@ import type { GenerationLimits } from '../../../gateway/generation/limits.ts';
 /** One small subgraph: SDL without the `@link`, and its resolvers. */
 export interface SubgraphSource {
   readonly typeDefs: string;
-  // biome-ignore lint/suspicious/noExplicitAny: resolvers of tests are as loose as buildSubgraphSchema takes them.
-  readonly resolvers?: Record<string, any>;
+  readonly resolvers?: GraphQLResolverMap;
 }
 
 export interface Fetched {

@@ -60,6 +60,20 @@ describe('the gateway over HTTP', () => {
     expect(await ready.json()).toMatchObject({ status: 'ready', subgraphs: { events: 'DOWN', items: 'UP' } });
   });
 
+  test.each([
+    [1_000_000, 1],
+    [1000, 0],
+  ])(
+    'operations are answered, and kept compiled up to the limit: %i bytes, %i kept',
+    async (compiledBytes, count) => {
+      world = await startWorld({ limits: { compiledBytes } });
+      const answer = await (await post({ query: '{ item(id: 1) { name } }' })).json();
+      expect(answer).toEqual({ data: { item: { name: 'item 1' } } });
+      const ready = await fetch(new URL('/health/ready', world.gateway.url));
+      expect(await ready.json()).toMatchObject({ compiled: { count } });
+    },
+  );
+
   test('causes that clients are not told are in the log, once for an outage', async () => {
     const lines: { msg: string; subgraph?: string; err?: { cause?: unknown; message: string } }[] = [];
     world = await startWorld({ log: pino({}, { write: (line) => void lines.push(JSON.parse(line)) }) });

@@ -57,6 +57,14 @@ describe('a next that is handed on as it came', () => {
     expect(plain?.payload.entry(plain.stamp).bytes.buffer.byteLength).toBeLessThan(400);
   });
 
+  test('is handed on however deep it is nested, but not worked on', () => {
+    const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const message = messageOf({ data: 'x', extensions: { tributary } }).toString().replace('"x"', nested);
+    const plain = readPlainNext(Buffer.from(message));
+    expect(plain?.payload.entry(plain.stamp).bytes.includes(nested)).toBe(true);
+    expect(() => plain?.payload.data).toThrow('more than 500 objects or lists');
+  });
+
   test.each<[string, unknown]>([
     ['errors first', { errors: [{ message: 'no' }], data: null, extensions: { tributary } }],
     ['errors last', { data: null, extensions: { tributary }, errors: [{ message: 'no' }] }],
