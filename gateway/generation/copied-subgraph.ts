@@ -8,8 +8,9 @@ import {
   type FieldDefinitionNode,
   Kind,
 } from 'graphql';
-import { fieldName } from './required-chains.ts';
-import { type Composite, rootTypes, textOf } from './virtual-fields.ts';
+import { fieldName } from './field-sets.ts';
+import { isExplicit, type SubgraphPart } from './subgraph-parts.ts';
+import { type Composite, isComposite, rootTypes, textOf } from './supergraph-document.ts';
 
 /** A part of a subgraph that the planner takes for a subgraph of its own. */
 export interface Copy {
@@ -19,12 +20,16 @@ export interface Copy {
   readonly original: { readonly graph: string; readonly name: string };
   /** The fields that it has in place of the original, such as `Post.rank`. */
   readonly fields: ReadonlySet<string>;
+  /** What the copy needs of the original, for these fields. */
+  readonly part: SubgraphPart;
+  /** Fields in the keys of the original. */
+  readonly keys: ReadonlySet<string>;
 }
 
 /**
  * The supergraph with a copy of a subgraph, in which these fields are. It can be entered where one of them is, and nowhere
  * else; what else there is of such a type are its keys, and fields that it may be given. Other types are there for what
- * the fields return.
+ * the fields return: of a subgraph with hundreds of types, most are not.
  */
 export function withCopy(supergraph: DocumentNode, copy: Copy): DocumentNode {
   const copying = new Copying(supergraph, copy);
@@ -39,32 +44,34 @@ type Directives = readonly ConstDirectiveNode[] | undefined;
 /** What a `@join__field` of the original may say for the copy to have the field as well: nothing that steers who is asked. */
 const plain = new Set(['graph', 'type', 'provides', 'external']);
 
+const isPlain = ({ arguments: given = [] }: ConstDirectiveNode): boolean =>
+  given.every(({ name }) => plain.has(name.value));
+
 class Copying {
   readonly #copy: Copy;
   readonly #query: string | undefined;
   readonly #otherRoots: ReadonlySet<string>;
-  /** Names in the keys of the original. */
-  readonly #keys: ReadonlySet<string>;
 
   constructor(supergraph: DocumentNode, copy: Copy) {
     this.#copy = copy;
     const { query, ...others } = Object.fromEntries(rootTypes(supergraph));
     this.#query = query;
     this.#otherRoots = new Set(Object.values(others));
-    const directives = supergraph.definitions.flatMap((definition) =>
-      'directives' in definition ? ((definition.directives ?? []) as readonly ConstDirectiveNode[]) : [],
-    );
-    const keys = directives.flatMap((each) => (this.#isOwn(each) ? (textOf(each, 'key') ?? '') : ''));
-    this.#keys = new Set(keys.flatMap((key) => key.match(/\w+/g) ?? []));
   }
 
   definition(definition: DefinitionNode): DefinitionNode {
+    if (!('name' in definition) || definition.name === undefined) return definition;
+    const name = definition.name.value;
+    if (name === 'join__Graph' && definition.kind === Kind.ENUM_TYPE_DEFINITION)
+      return this.#graphs(definition);
+    if (name === this.#query && isComposite(definition)) return this.#queryType(definition);
+    if (!this.#copy.part.types.has(name)) return definition;
     switch (definition.kind) {
       case Kind.OBJECT_TYPE_DEFINITION:
       case Kind.INTERFACE_TYPE_DEFINITION:
-        return this.#type(definition);
+        return this.#otherRoots.has(name) ? definition : this.#type(definition);
       case Kind.ENUM_TYPE_DEFINITION:
-        return definition.name.value === 'join__Graph' ? this.#graphs(definition) : this.#enum(definition);
+        return this.#enum(definition);
       case Kind.UNION_TYPE_DEFINITION:
       case Kind.SCALAR_TYPE_DEFINITION:
       case Kind.INPUT_OBJECT_TYPE_DEFINITION:
@@ -72,6 +79,14 @@ class Copying {
       default:
         return definition;
     }
+  }
+
+  /** Each subgraph has one, if only for entities. */
+  #queryType(type: Composite): Composite {
+    const fields = (type.fields ?? []).map((field) =>
+      isExplicit(field) ? field : { ...field, directives: whereItIs(field, type) },
+    );
+    return { ...type, directives: this.#twice(type.directives), fields };
   }
 
   #graphs(definition: EnumTypeDefinitionNode): EnumTypeDefinitionNode {
@@ -95,14 +110,7 @@ class Copying {
   }
 
   #type(type: Composite): Composite {
-    const name = type.name.value;
     const fields = type.fields ?? [];
-    if (this.#otherRoots.has(name)) return type;
-    if (name === this.#query) {
-      // Each subgraph has one, if only for entities.
-      const own = fields.map((field) => ({ ...field, directives: whereItIs(field, type) }));
-      return { ...type, directives: this.#twice(type.directives), fields: own };
-    }
     if (fields.some((field) => this.#moves(type, field))) {
       const given = fields.map((field) => ({ ...field, directives: this.#given(type, field) }));
       return { ...type, directives: this.#twice(type.directives), fields: given };
@@ -110,8 +118,12 @@ class Copying {
     return {
       ...type,
       directives: this.#twice(type.directives, notEntered),
-      fields: fields.map((field) => ({ ...field, directives: this.#returned(field) })),
+      fields: fields.map((field) => ({ ...field, directives: this.#returned(type, field) })),
     };
+  }
+
+  #isThere(type: Composite, field: FieldDefinitionNode): boolean {
+    return this.#copy.part.fields.has(fieldName(type.name.value, field.name.value));
   }
 
   #moves(type: Composite, field: FieldDefinitionNode): boolean {
@@ -120,22 +132,24 @@ class Copying {
 
   /** Of a type that can be entered. */
   #given(type: Composite, field: FieldDefinitionNode): readonly ConstDirectiveNode[] {
-    const isKey = this.#keys.has(field.name.value);
+    if (!this.#isThere(type, field)) return whereItIs(field, type);
+    const isKey = this.#copy.keys.has(fieldName(type.name.value, field.name.value));
     if (isKey && !isExplicit(field)) return field.directives ?? [];
     const directives = whereItIs(field, type);
     const own = directives.find((each) => each.name.value === 'join__field' && this.#isOwn(each));
     if (own === undefined) return directives;
     const moved = this.#moved(own);
     if (this.#moves(type, field)) return directives.map((each) => (each === own ? moved : each));
-    return [...directives, isKey ? only(moved, plain) : asExternal(moved)];
+    return [...directives, isKey && isPlain(moved) ? moved : asExternal(moved)];
   }
 
   /** Of a type that may only be returned. */
-  #returned({ directives = [] }: FieldDefinitionNode): readonly ConstDirectiveNode[] {
-    return directives.flatMap((each) => {
+  #returned(type: Composite, field: FieldDefinitionNode): readonly ConstDirectiveNode[] {
+    if (!this.#isThere(type, field)) return whereItIs(field, type);
+    return (field.directives ?? []).flatMap((each) => {
       if (each.name.value !== 'join__field' || !this.#isOwn(each)) return [each];
-      const isPlain = (each.arguments ?? []).every(({ name }) => plain.has(name.value));
-      return [each, isPlain ? this.#moved(each) : asExternal(this.#moved(each))];
+      const moved = this.#moved(each);
+      return [each, isPlain(moved) ? moved : asExternal(moved)];
     });
   }
 
@@ -145,8 +159,14 @@ class Copying {
     change = (directive: ConstDirectiveNode) => directive,
   ): ConstDirectiveNode[] {
     return (directives ?? []).flatMap((each) =>
-      this.#isOwn(each) ? [each, change(this.#moved(each))] : [each],
+      this.#isOwn(each) && this.#isNeeded(each) ? [each, change(this.#moved(each))] : [each],
     );
+  }
+
+  /** All but a type's `@join__implements` of an interface that is not there. */
+  #isNeeded(directive: ConstDirectiveNode): boolean {
+    const of = textOf(directive, 'interface');
+    return of === undefined || this.#copy.part.types.has(of);
   }
 
   #isOwn(directive: ConstDirectiveNode): boolean {
@@ -157,9 +177,6 @@ class Copying {
     return withArgument(directive, { name: 'graph', kind: Kind.ENUM, value: this.#copy.graph });
   }
 }
-
-const isExplicit = ({ directives = [] }: FieldDefinitionNode): boolean =>
-  directives.some(({ name }) => name.value === 'join__field');
 
 /** A field that says of no subgraph that it is there is in all that have the type. */
 function whereItIs(field: FieldDefinitionNode, type: Composite): readonly ConstDirectiveNode[] {

@@ -17,6 +17,7 @@ import {
   visit,
 } from 'graphql';
 import type { FetchWithFallbacks } from '../execution/plan.ts';
+import { fieldName } from './field-sets.ts';
 import { mapFetches } from './plan-fetches.ts';
 import type { Inputs, VirtualFields } from './virtual-fields.ts';
 
@@ -105,6 +106,7 @@ interface FetchPart {
 
 /** Fields of the entities that one representation can serve, and what they take from it. */
 interface FieldGroup {
+  readonly types: Set<string>;
   readonly fields: Set<string>;
   readonly inputs: Map<string, string>;
 }
@@ -120,8 +122,10 @@ function splitFetch(
   const groups = requires === undefined ? [] : groupFields(node, document, virtual, fits);
   if (requires === undefined || groups.length < 2) return [part];
   const keys = virtual.keysOf(node.serviceName);
+  const isKey = ({ types }: FieldGroup, path: string): boolean =>
+    [...types].some((type) => keys.has(fieldName(type, path)));
   const others = new Set(
-    groups.flatMap(({ inputs }) => [...inputs.keys()]).filter((path) => !keys.has(path)),
+    groups.flatMap((group) => [...group.inputs.keys()].filter((path) => !isKey(group, path))),
   );
   return groups.map((group) => ({
     document: onlyFields(document, group),
@@ -139,8 +143,9 @@ function groupFields(
   forEachEntityField(document, (type, field, key) => {
     const inputs: Inputs = virtual.inputsOf(node.serviceName, type, field) ?? new Map();
     const known = groups.find((each) => fits(each.inputs, inputs));
-    const group = known ?? { fields: new Set(), inputs: new Map() };
+    const group = known ?? { types: new Set(), fields: new Set(), inputs: new Map() };
     if (known === undefined) groups.push(group);
+    group.types.add(type);
     group.fields.add(`${type} ${key}`);
     for (const [path, source] of inputs) group.inputs.set(path, source);
   });

@@ -1,6 +1,7 @@
 import type { FetchNode, QueryPlan, QueryPlanSelectionNode } from '@apollo/query-planner';
 import { Kind, parse, type SelectionSetNode } from 'graphql';
 import { requestError } from '../execution/errors.ts';
+import { fieldName } from './field-sets.ts';
 import { fetchesOf } from './plan-fetches.ts';
 import type { VirtualFields } from './virtual-fields.ts';
 
@@ -16,15 +17,14 @@ export function checkInputs({ node }: QueryPlan, virtual: VirtualFields): void {
 }
 
 function checkFetch(node: FetchNode, virtual: VirtualFields): void {
-  const given = new Set<string>();
-  if (node.requires !== undefined) collectNames(node.requires, given);
+  const given = givenByType(node.requires ?? []);
   for (const definition of parse(node.operation, { noLocation: true }).definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
     const root = virtual.rootType(definition.operation);
-    checkSet(definition.selectionSet, root, new Set());
+    checkSet(definition.selectionSet, root, nothing);
   }
 
-  function checkSet(set: SelectionSetNode, type: string | undefined, inputs: ReadonlySet<string>): void {
+  function checkSet(set: SelectionSetNode, type: string | undefined, inputs: Given): void {
     for (const selection of set.selections) {
       if (selection.kind === Kind.FRAGMENT_SPREAD) continue;
       if (selection.kind === Kind.INLINE_FRAGMENT) {
@@ -37,7 +37,7 @@ function checkFetch(node: FetchNode, virtual: VirtualFields): void {
       if (selection.selectionSet === undefined) continue;
       const below = type === undefined ? undefined : virtual.typeOf(type, name);
       // Only entities are given anything; their types are in fragments.
-      checkSet(selection.selectionSet, below, name === '_entities' ? given : new Set());
+      checkSet(selection.selectionSet, below, name === '_entities' ? given : nothing);
     }
   }
 }
@@ -46,21 +46,42 @@ function hasInputs(
   subgraph: string,
   type: string,
   field: string,
-  given: ReadonlySet<string>,
+  given: Given,
   virtual: VirtualFields,
 ): boolean {
   for (const [path, input] of virtual.inputsOf(subgraph, type, field) ?? []) {
-    if (path.includes('.') || given.has(input)) continue;
+    if (path.includes('.') || given(type).has(input)) continue;
+    const name = fieldName(type, input);
     // What is in a key or provided, the subgraph may know itself.
-    if (!virtual.keysOf(subgraph).has(input) && !virtual.providedBy(subgraph).has(input)) return false;
+    if (!virtual.keysOf(subgraph).has(name) && !virtual.providedBy(subgraph).has(name)) return false;
   }
   return true;
+}
+
+/** Names of what the objects of a type bring along. */
+type Given = (type: string) => ReadonlySet<string>;
+
+const nothing: Given = () => new Set();
+
+/** Of a type that representations do not name, such as an interface, all that any of them brings. */
+function givenByType(requires: readonly QueryPlanSelectionNode[]): Given {
+  const all = new Set<string>();
+  const byType = new Map<string, Set<string>>();
+  for (const selection of requires) {
+    collectNames([selection], all);
+    const type = selection.kind === 'InlineFragment' ? selection.typeCondition : undefined;
+    if (type === undefined) continue;
+    const names = byType.get(type) ?? new Set();
+    byType.set(type, names);
+    collectNames([selection], names);
+  }
+  return (type) => byType.get(type) ?? all;
 }
 
 function collectNames(selections: readonly QueryPlanSelectionNode[], into: Set<string>): void {
   for (const selection of selections) {
     if (selection.kind === 'Field') into.add(selection.name);
-    collectNames(selection.selections ?? [], into);
+    else collectNames(selection.selections, into);
   }
 }
 

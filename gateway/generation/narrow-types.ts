@@ -10,8 +10,9 @@ import {
   stripIgnoredCharacters,
 } from 'graphql';
 import { fetchesOf, withFetches } from './plan-fetches.ts';
+import { isComposite, namedType, subgraphNames, textOf } from './supergraph-document.ts';
 import { typenameField } from './typename-field.ts';
-import { isComposite, namedType, subgraphNames, textOf, type VirtualFields } from './virtual-fields.ts';
+import type { VirtualFields } from './virtual-fields.ts';
 
 /** Object types that a subgraph has for a field which is of an interface or union in the supergraph. */
 export type NarrowTypes = ReadonlyMap<string, string>;

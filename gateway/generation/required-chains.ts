@@ -1,14 +1,12 @@
-import { type DocumentNode, Kind, type ObjectTypeDefinitionNode, type SelectionNode } from 'graphql';
-import { type Composite, isComposite, namedType, selectionsOf, textOf } from './virtual-fields.ts';
+import { type DocumentNode, Kind } from 'graphql';
+import { FieldSets, fieldName } from './field-sets.ts';
+import { type Composite, isComposite, textOf } from './supergraph-document.ts';
 
 /**
  * Fields such as `Post.rank`, by the value of the enum of subgraphs, and by how many fetches must be made one after the other
  * until they are known: 1 for those whose inputs have no `@requires` themselves.
  */
 export type Chains = ReadonlyMap<string, ReadonlyMap<number, ReadonlySet<string>>>;
-
-/** How the sets of `Chains` name a field. */
-export const fieldName = (type: string, field: string): string => `${type}.${field}`;
 
 /** Fields with a `@requires` that takes fields with a `@requires`, and these. Most supergraphs have none. */
 export function requiredChains(supergraph: DocumentNode): Chains {
@@ -40,6 +38,7 @@ interface Requiring {
 
 function requiringFields(types: ReadonlyMap<string, Composite>): readonly Requiring[] {
   const found = new Map<Requiring, readonly string[]>();
+  const sets = new FieldSets(types);
   for (const type of types.values()) {
     if (type.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
     for (const field of type.fields ?? []) {
@@ -48,10 +47,8 @@ function requiringFields(types: ReadonlyMap<string, Composite>): readonly Requir
         const graph = textOf(directive, 'graph');
         if (requires === undefined || graph === undefined) continue;
         const name = fieldName(type.name.value, field.name.value);
-        const isSteered = directive.arguments?.some((given) => steering.has(given.name.value)) === true;
-        const isFree = !isSteered && !isOfInterface(type, field.name.value, types);
-        const taken = namesIn(selectionsOf(requires), type.name.value, types);
-        found.set({ graph, name, isFree, inputs: [] }, taken);
+        const isFree = directive.arguments?.some((given) => steering.has(given.name.value)) !== true;
+        found.set({ graph, name, isFree, inputs: [] }, sets.fieldsIn(requires, type.name.value));
       }
     }
   }
@@ -60,34 +57,7 @@ function requiringFields(types: ReadonlyMap<string, Composite>): readonly Requir
   return all;
 }
 
-const steering = new Set(['override', 'usedOverridden', 'overrideLabel', 'contextArguments']);
-
-/** A subgraph could be asked for it by way of the interface. */
-const isOfInterface = (
-  { interfaces = [] }: ObjectTypeDefinitionNode,
-  field: string,
-  types: ReadonlyMap<string, Composite>,
-): boolean =>
-  interfaces.some(({ name }) => types.get(name.value)?.fields?.some((each) => each.name.value === field));
-
-function namesIn(
-  selections: readonly SelectionNode[],
-  type: string | undefined,
-  types: ReadonlyMap<string, Composite>,
-): readonly string[] {
-  return selections.flatMap((selection) => {
-    if (selection.kind === Kind.FRAGMENT_SPREAD || type === undefined) return [];
-    if (selection.kind === Kind.INLINE_FRAGMENT) {
-      return namesIn(selection.selectionSet.selections, selection.typeCondition?.name.value ?? type, types);
-    }
-    const field = types.get(type)?.fields?.find(({ name }) => name.value === selection.name.value);
-    const below = field === undefined ? undefined : namedType(field.type);
-    return [
-      fieldName(type, selection.name.value),
-      ...namesIn(selection.selectionSet?.selections ?? [], below, types),
-    ];
-  });
-}
+const steering = new Set(['usedOverridden', 'contextArguments']);
 
 /** The field, and all with `@requires` that must be known before it. */
 function withInputs(field: Requiring, found = new Set<Requiring>()): ReadonlySet<Requiring> {

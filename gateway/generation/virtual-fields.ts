@@ -3,20 +3,25 @@ import {
   type DirectiveNode,
   type DocumentNode,
   type FieldDefinitionNode,
-  type InterfaceTypeDefinitionNode,
   Kind,
-  type ObjectTypeDefinitionNode,
   type OperationTypeNode,
-  parse,
   print,
   type SelectionNode,
   type SelectionSetNode,
-  type TypeNode,
 } from 'graphql';
+import { FieldSets, selectionsOf } from './field-sets.ts';
+import {
+  type Composite,
+  isComposite,
+  namedType,
+  rootTypes,
+  subgraphNames,
+  textOf,
+} from './supergraph-document.ts';
 
 /**
- * A field of a `@requires` that takes arguments, such as `price(currency: "EUR")`, as the planner should see it: another
- * field, without arguments.
+ * A field of a `@requires` that takes arguments, such as `price(currency: "EUR")` or a `price` for which a client may choose
+ * the currency, as the planner should see it: another field, without arguments.
  *
  * @apollo/query-planner 2.14.4 merges selections by response name, so the `price(currency: "USD")` of a client and the
  * `price(currency: "EUR")` of a `@requires` become one; and the inputs in its plan carry no arguments.
@@ -39,20 +44,14 @@ export interface VirtualFields {
   inputsOf(subgraph: string, type: string, field: string): Inputs | undefined;
   /** True when any field has a `@requires`. */
   readonly hasInputs: boolean;
-  /** Names of the fields that are in some key of the subgraph. */
+  /** Fields that are in some key of the subgraph, such as `Post.id`. */
   keysOf(subgraph: string): ReadonlySet<string>;
-  /** The same for `@provides`, and of what is below. */
+  /** The same for `@provides`. */
   providedBy(subgraph: string): ReadonlySet<string>;
   /** The name of a field's type, without lists; undefined where it is not known. */
   typeOf(type: string, field: string): string | undefined;
   rootType(operation: OperationTypeNode): string | undefined;
 }
-
-export type Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode;
-
-/** A type that has fields. */
-export const isComposite = (node: { kind: string }): node is Composite =>
-  node.kind === Kind.OBJECT_TYPE_DEFINITION || node.kind === Kind.INTERFACE_TYPE_DEFINITION;
 
 /** Gives each argument-taking field in a `@requires` a virtual field. Clients are validated against the original. */
 export function withVirtualFields(supergraph: DocumentNode): VirtualFields {
@@ -69,8 +68,21 @@ export function withVirtualFields(supergraph: DocumentNode): VirtualFields {
     });
     return { ...definition, fields };
   });
-  const keys = keyFields([...types.values()], subgraphs);
-  const provided = providedFields([...types.values()], subgraphs);
+  const sets = new FieldSets(types);
+  const all = [...types.values()];
+  const ofTypes = all.flatMap(({ name, directives = [] }) =>
+    directives.map((each) => [name.value, each] as const),
+  );
+  const keys = namedBySubgraph(ofTypes, { directive: 'join__type', argument: 'key' }, subgraphs, sets);
+  const ofFields = all
+    .flatMap(({ fields = [] }) => fields)
+    .flatMap(({ type, directives = [] }) => directives.map((each) => [namedType(type), each] as const));
+  const provided = namedBySubgraph(
+    ofFields,
+    { directive: 'join__field', argument: 'provides' },
+    subgraphs,
+    sets,
+  );
   const roots = rootTypes(supergraph);
   const mended = definitions.map((definition) =>
     isComposite(definition)
@@ -92,65 +104,24 @@ export function withVirtualFields(supergraph: DocumentNode): VirtualFields {
   };
 }
 
-/** The supergraph's enum of subgraphs gives each its name: `A @join__graph(name: "a", …)`. */
-export function subgraphNames(supergraph: DocumentNode): ReadonlyMap<string, string> {
-  const names = new Map<string, string>();
-  for (const definition of supergraph.definitions) {
-    if (definition.kind !== Kind.ENUM_TYPE_DEFINITION || definition.name.value !== 'join__Graph') continue;
-    for (const { name, directives } of definition.values ?? []) {
-      const graph = directives?.find((directive) => directive.name.value === 'join__graph');
-      names.set(name.value, textOf(graph, 'name') ?? name.value);
-    }
-  }
-  return names;
-}
-
-const keyFields = (
-  types: readonly Composite[],
-  subgraphs: ReadonlyMap<string, string>,
-): ReadonlyMap<string, ReadonlySet<string>> =>
-  namesBySubgraph(types, { directive: 'join__type', argument: 'key' }, subgraphs, (key) =>
-    selectionsOf(key).flatMap((selection) => (selection.kind === Kind.FIELD ? [selection.name.value] : [])),
-  );
-
-const providedFields = (
-  types: readonly Composite[],
-  subgraphs: ReadonlyMap<string, string>,
-): ReadonlyMap<string, ReadonlySet<string>> =>
-  namesBySubgraph(
-    types.flatMap((type) => type.fields ?? []),
-    { directive: 'join__field', argument: 'provides' },
-    subgraphs,
-    (provides) => provides.match(/\w+/g) ?? [],
-  );
-
-/** What an argument of a directive names, by the subgraph that the directive is for. */
-function namesBySubgraph(
-  nodes: readonly { readonly directives?: readonly DirectiveNode[] }[],
+/** Names of fields that an argument of a directive selects, by the subgraph that the directive is for. */
+function namedBySubgraph(
+  given: Iterable<readonly [type: string, directive: DirectiveNode]>,
   { directive: wanted, argument }: { readonly directive: string; readonly argument: string },
   subgraphs: ReadonlyMap<string, string>,
-  namesIn: (text: string) => readonly string[],
+  sets: FieldSets,
 ): ReadonlyMap<string, ReadonlySet<string>> {
   const found = new Map<string, Set<string>>();
-  for (const directive of nodes.flatMap(({ directives }) => directives ?? [])) {
+  for (const [type, directive] of given) {
     const text = directive.name.value === wanted ? textOf(directive, argument) : undefined;
     if (text === undefined) continue;
     const graph = textOf(directive, 'graph') ?? '';
     const subgraph = subgraphs.get(graph) ?? graph;
     const names = found.get(subgraph) ?? new Set();
     found.set(subgraph, names);
-    for (const name of namesIn(text)) names.add(name);
+    for (const name of sets.fieldsIn(text, type)) names.add(name);
   }
   return found;
-}
-
-export function rootTypes(supergraph: DocumentNode): ReadonlyMap<OperationTypeNode, string> {
-  const roots = new Map<OperationTypeNode, string>();
-  for (const definition of supergraph.definitions) {
-    if (definition.kind !== Kind.SCHEMA_DEFINITION) continue;
-    for (const { operation, type } of definition.operationTypes) roots.set(operation, type.name.value);
-  }
-  return roots;
 }
 
 function mendRequires<Node extends DirectiveNode>(
@@ -174,21 +145,6 @@ function mendRequires<Node extends DirectiveNode>(
     ),
   };
 }
-
-export function selectionsOf(fieldSet: string): readonly SelectionNode[] {
-  const [definition] = parse(`{${fieldSet}}`, { noLocation: true }).definitions;
-  return definition?.kind === Kind.OPERATION_DEFINITION ? definition.selectionSet.selections : [];
-}
-
-/** An argument that is a string or a name. */
-export function textOf(directive: DirectiveNode | undefined, name: string): string | undefined {
-  const value = directive?.arguments?.find((argument) => argument.name.value === name)?.value;
-  return value?.kind === Kind.STRING || value?.kind === Kind.ENUM ? value.value : undefined;
-}
-
-/** The name of a type without its lists. */
-export const namedType = (type: TypeNode): string =>
-  type.kind === Kind.NAMED_TYPE ? type.name.value : namedType(type.type);
 
 /** Meets the argument-taking fields, names them, and remembers where they must be added. */
 class Collector {
@@ -219,9 +175,10 @@ class Collector {
       const field = selection.name.value;
       const at = path === '' ? field : `${path}.${field}`;
       const fixed = selection.arguments ?? [];
-      const name = fixed.length === 0 ? field : this.#virtual(type, field, fixed);
-      inputs.set(at, name);
       const definition = this.#types.get(type)?.fields?.find((known) => known.name.value === field);
+      // Where arguments may be given, the client may give others.
+      const name = definition?.arguments?.length ? this.#virtual(type, field, fixed) : field;
+      inputs.set(at, name);
       const inner =
         selection.selectionSet === undefined || definition === undefined
           ? selection.selectionSet

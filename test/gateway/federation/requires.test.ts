@@ -114,48 +114,6 @@ describe('@requires', () => {
   );
 });
 
-describe('@requires in both directions', () => {
-  answers(
-    {
-      a: {
-        typeDefs: `${v2}
-          type Query { posts: [Post!] }
-          type Post @key(fields: "id") { id: ID! seed: Seed byName: String @external byRank: Int @requires(fields: "byName") }
-          type Seed { text: String! }`,
-        resolvers: {
-          Query: { posts: () => [{ id: '1' }, { id: '22' }] },
-          Post: {
-            seed: ({ id }: { id: string }) => ({ text: `é${id}` }),
-            byRank: ({ byName }: { byName: string }) => byName.length,
-          },
-        },
-      },
-      b: {
-        typeDefs: `${v2}
-          type Post @key(fields: "id") { id: ID! seed: Seed @external byName: String @requires(fields: "seed { text }") }
-          type Seed { text: String! @external }`,
-        resolvers: { Post: { byName: ({ seed }: { seed: { text: string } }) => `${seed.text}!` } },
-      },
-    },
-    {
-      'goes to and fro': {
-        query: '{ posts { byRank } }',
-        data: { posts: [{ byRank: 3 }, { byRank: 4 }] },
-        asked: ['a', 'b', 'a'],
-      },
-      'and what lies on the way': {
-        query: '{ posts { seed { text } byName: byRank id: byName } }',
-        data: {
-          posts: [
-            { seed: { text: 'é1' }, byName: 3, id: 'é1!' },
-            { seed: { text: 'é22' }, byName: 4, id: 'é22!' },
-          ],
-        },
-      },
-    },
-  );
-});
-
 describe('@context', () => {
   answers(
     {
@@ -304,6 +262,15 @@ describe('@requires of what has a @requires', () => {
         },
         errors: [['texts', 1, 'tax']],
         asked: ['texts', 'printing', 'texts', 'printing', 'texts'],
+      },
+      'under aliases that are names of what lies on the way': {
+        query: '{ texts { pages: price draft: id price: draft tax: pages { count } } }',
+        data: {
+          texts: [
+            { pages: 40, draft: 't0', price: 'ab', tax: { count: 2 } },
+            { pages: 60, draft: 't1', price: 'cde', tax: { count: 3 } },
+          ],
+        },
       },
       'and what it returns can be asked for more': {
         query: '{ texts { pages { count of { draft } } tax } }',

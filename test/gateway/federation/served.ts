@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { composeServices } from '@apollo/composition';
-import { buildSubgraphSchema } from '@apollo/subgraph';
+import { buildSubgraphSchema, type GraphQLResolverMap } from '@apollo/subgraph';
 import {
   type ExecutionResult,
   type GraphQLError,
@@ -18,8 +18,7 @@ import { type RunningGateway, startGateway } from '../../../gateway/index.ts';
 /** One small subgraph: whole SDL, and its resolvers. */
 export interface SubgraphSource {
   readonly typeDefs: string;
-  // biome-ignore lint/suspicious/noExplicitAny: resolvers of tests are as loose as buildSubgraphSchema takes them.
-  readonly resolvers?: Record<string, any>;
+  readonly resolvers?: GraphQLResolverMap;
 }
 
 /** What a client asks, and what the specifications say that it is answered. */
