@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LogLine } from '../checker/format.ts';
 import type { ClientPlan } from './client.ts';
 import type { Command, Notice } from './process.ts';
 
@@ -13,6 +15,7 @@ export interface PoolOptions {
 /** The clients of a run, spread over processes of their own. */
 export class ClientPool {
   readonly #processes: readonly ChildProcess[];
+  readonly #logs: readonly string[];
   /** Index of the process by client. */
   readonly #homes = new Map<string, number>();
   readonly #started = new Set<string>();
@@ -22,8 +25,8 @@ export class ClientPool {
 
   constructor({ directory, processes, gateways }: PoolOptions) {
     const script = join(import.meta.dirname, 'process.ts');
-    this.#processes = Array.from({ length: processes }, (_, index) => {
-      const log = join(directory, `clients-${index}.jsonl`);
+    this.#logs = Array.from({ length: processes }, (_, index) => join(directory, `clients-${index}.jsonl`));
+    this.#processes = this.#logs.map((log) => {
       const child = fork(script, [log, ...gateways], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
       child.on('message', ({ client, what }: Notice) => {
         (what === 'STARTED' ? this.#started : this.#connected).add(client);
@@ -45,7 +48,7 @@ export class ClientPool {
     }
   }
 
-  /** Resolves when all that have joined have a cursor; rejects after the deadline with the names of those without. */
+  /** Resolves when all that have joined have a cursor; rejects after the deadline with what those without wrote last. */
   started(deadlineMs: number): Promise<void> {
     return this.#all('a cursor', () => this.#started, deadlineMs);
   }
@@ -84,16 +87,30 @@ export class ClientPool {
     const check = (): void => {
       if (missing().length === 0) resolve();
     };
-    const timer = setTimeout(() => {
+    const fail = async (): Promise<void> => {
       const names = missing();
-      reject(new Error(`${names.length} clients are without ${what} after ${deadlineMs / 1000} s: ${names}`));
-    }, deadlineMs);
+      const lines = await this.#lastLines();
+      const told = names.map((name) => `\n  ${lines.get(name) ?? `${name} was never connected`}`);
+      reject(
+        new Error(
+          `${names.length} clients are without ${what} after ${deadlineMs / 1000} s:${told.join('')}`,
+        ),
+      );
+    };
+    const timer = setTimeout(() => void fail().catch(reject), deadlineMs);
     this.#waiting.add(check);
     check();
     await promise.finally(() => {
       clearTimeout(timer);
       this.#waiting.delete(check);
     });
+  }
+
+  /** By client, as it stands in its log. */
+  async #lastLines(): Promise<ReadonlyMap<string, string>> {
+    const texts = await Promise.all(this.#logs.map((log) => readFile(log, 'utf8')));
+    const lines = texts.flatMap((text) => text.split('\n')).filter((line) => line !== '');
+    return new Map(lines.map((line) => [(JSON.parse(line) as LogLine).client, line]));
   }
 
   #send(home: number, command: Command): void {

@@ -51,8 +51,9 @@ export class Service {
     const { directory, name } = this.#options;
     let deaths = 0;
     let child = await this.#spawn(signal);
-    while (!(await this.isReady())) {
-      if (child.exitCode !== null || child.signalCode !== null) {
+    // An answer alone is no proof: who died of a port that was taken is answered for by the one who took it.
+    while (!(await this.isReady()) || hasEnded(child)) {
+      if (hasEnded(child)) {
         deaths += 1;
         if (deaths > deathsInAStart) {
           throw new Error(
@@ -101,9 +102,11 @@ export class Service {
   /** Ends it by a signal, SIGKILL unless another is given; resolves when it is gone. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#child;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === null || hasEnded(child)) return;
     const ended = once(child, 'exit');
     child.kill(signal);
     await ended;
   }
 }
+
+const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
