@@ -10,6 +10,7 @@ export interface BenchArguments {
   readonly shrink: number;
   readonly rows: number;
   readonly profile: string | null;
+  readonly workers: number;
   readonly help: boolean;
 }
 
@@ -21,6 +22,7 @@ export const usage = `npm run bench -- [workload …] [options]
   --url <address>       another gateway over the same graph in Tributary's place; see docs/performance.md
   --shrink <n>          divide clients, events and time by n, for a quick look. Default 1
   --rows <n>            records that "startup" restores. Default 1,000,000
+  --workers <n>         processes of Tributary's gateway; "memory-idle" is of one. Default 1
   --profile <folder>    write CPU profiles of Tributary's processes; node bench/profile.ts <folder> sums them up
 
 Workloads:
@@ -39,6 +41,7 @@ export const readArguments = (argv: readonly string[], known: readonly string[])
       shrink: { type: 'string' },
       rows: { type: 'string' },
       profile: { type: 'string' },
+      workers: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -49,6 +52,9 @@ export const readArguments = (argv: readonly string[], known: readonly string[])
   if (values.url !== undefined && !URL.canParse(values.url)) {
     throw new Error(`--url is "${values.url}"; give an address such as http://127.0.0.1:4000/graphql.`);
   }
+  if (values.url !== undefined && values.workers !== undefined) {
+    throw new Error('--workers is for a gateway that the bench starts; with --url somebody else does.');
+  }
   return {
     workloads: positionals,
     runs: positive('runs', values.runs, 3),
@@ -57,6 +63,7 @@ export const readArguments = (argv: readonly string[], known: readonly string[])
     brokers: values.brokers ?? null,
     shrink: positive('shrink', values.shrink, 1),
     profile: values.profile ?? null,
+    workers: positive('workers', values.workers, 1),
     rows: positive('rows', values.rows, 1_000_000),
     help: values.help ?? false,
   };

@@ -22,6 +22,8 @@ export interface BenchOptions {
   readonly rows: number;
   /** Folder for CPU profiles of what is measured of ours; null: none are made. They cost some speed. */
   readonly profile: string | null;
+  /** Processes of Tributary's gateway. */
+  readonly workers: number;
   /** Tells how far it is; not for standard output. */
   readonly progress: (line: string) => void;
 }

@@ -102,10 +102,7 @@ export const startTickGraph = async (
   );
   const gateway =
     options.url === null
-      ? await ownGateway({ configuration, port: ports.gateway }, stack, [
-          ...nodeOptions,
-          ...profiling(options),
-        ])
+      ? await ownGateway({ configuration, port: ports.gateway }, options, stack, nodeOptions)
       : await gatewayAt(options.url, configuration, options);
   return {
     ...gateway,

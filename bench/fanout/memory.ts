@@ -7,7 +7,7 @@ import type { Connect, DriverMethods } from './driver.ts';
 import { startTickGraph } from './graph.ts';
 import type { BroadcastMethods } from './ws-broadcast.ts';
 
-/** Processes that are measured collect their garbage when they are told to; see collect.mjs. */
+/** What is measured is one process, and collects its garbage when it is told to; see collect.mjs. */
 const collecting = ['--expose-gc', '--import', new URL('../processes/collect.mjs', import.meta.url).href];
 
 /** After which everything of a connection is there, or gone. */
@@ -63,7 +63,7 @@ export const memory: Workload = {
     return async () => {
       // Fresh processes: memory that a run freed would serve the next one.
       await using run = new AsyncDisposableStack();
-      const graph = await startTickGraph(options, run, collecting);
+      const graph = await startTickGraph({ ...options, workers: 1 }, run, collecting);
       const bare = run.use(
         await startScript<BroadcastMethods>(new URL('ws-broadcast.ts', import.meta.url), collecting),
       );

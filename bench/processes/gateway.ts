@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { portOwner } from '../../local/supervisor/index.ts';
-import type { BenchOptions } from '../workload.ts';
+import { type BenchOptions, profiling } from '../workload.ts';
 import { startCommand } from './command.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -14,14 +14,18 @@ export interface Gateway {
   readonly pid: number;
 }
 
-/** `tributary gateway`, as in production. */
+/** `tributary gateway`, as in production, with all of its workers. */
 export const ownGateway = async (
   { configuration, port }: { readonly configuration: string; readonly port: number },
+  options: BenchOptions,
   stack: AsyncDisposableStack,
   nodeOptions: readonly string[] = [],
 ): Promise<Gateway> => {
   const health = `http://127.0.0.1:${port}/health/ready`;
-  const { pid } = stack.use(await startCommand(['gateway', '--config', configuration], health, nodeOptions));
+  const argv = ['gateway', '--config', configuration, '--workers', String(options.workers)];
+  const { pid } = stack.use(await startCommand(argv, health, [...nodeOptions, ...profiling(options)]));
+  // The first is ready before the others start, and would get all clients.
+  while ((await readyWorkers(health)) < options.workers) await delay(100);
   return { url: `http://127.0.0.1:${port}/graphql`, pid };
 };
 
@@ -51,6 +55,12 @@ export const gatewayOver = async (
   const pid = portOwner(portOf(new URL(url)))?.pid;
   if (pid === undefined) throw new Error(`Who listens at ${url} is not known: its CPU cannot be measured.`);
   return { url, pid };
+};
+
+const readyWorkers = async (health: string): Promise<number> => {
+  const response = await fetch(health, { signal: AbortSignal.timeout(2_000) });
+  const { worker } = (await response.json()) as { worker?: { ready: number } };
+  return worker?.ready ?? 1;
 };
 
 const portOf = ({ port, protocol }: URL): number =>

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../local/ports.ts';
 import { type Gateway, gatewayOver, ownGateway } from '../processes/gateway.ts';
-import { type BenchOptions, profiling } from '../workload.ts';
+import type { BenchOptions } from '../workload.ts';
 
 /** `tributary gateway` over a supergraph, or with `url` the gateway that somebody starts over it. */
 export const catalogueGateway = async (
@@ -22,5 +22,5 @@ export const catalogueGateway = async (
     configuration,
     `gateway: { port: ${port}, supergraph: ${JSON.stringify(supergraph)} }\nlog: { level: warn }\n`,
   );
-  return ownGateway({ configuration, port }, stack, profiling(options));
+  return ownGateway({ configuration, port }, options, stack);
 };

@@ -39,10 +39,20 @@ test('a tiny run prints a figure a line, with the ratio to each peer', { timeout
   ]);
 });
 
+test('a gateway of two workers is measured as one', { timeout: 180_000 }, async () => {
+  const figures = await bench(
+    ...['fanout-100', '--workers', '2', '--json', '--runs', '1', '--shrink', '50', '--brokers', brokers()],
+  );
+  expect(figures).toMatchObject([{ against: 'ws-broadcast' }, { against: 'graphql-ws' }]);
+});
+
 test('what is asked wrongly is told, with what would be right', async () => {
   await expect(bench('fanout')).rejects.toThrow(
     'There is no workload "fanout". Workloads: fanout-100, fanout-1000,',
   );
   await expect(bench('--runs', '0')).rejects.toThrow('--runs is "0"; it must be a whole number above 0.');
   await expect(bench('--url', 'nowhere')).rejects.toThrow('--url is "nowhere"; give an address such as');
+  await expect(bench('--url', 'http://127.0.0.1:1/graphql', '--workers', '2')).rejects.toThrow(
+    '--workers is for',
+  );
 });
